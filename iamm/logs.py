@@ -1,0 +1,59 @@
+"""One JSON line a request and a task, all with the request id that the proxy gave."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from celery.signals import task_postrun, task_prerun
+from django.http import HttpRequest, HttpResponse
+from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
+
+access_log = logging.getLogger("iamm.access")
+task_log = logging.getLogger("iamm.task")
+
+
+class JsonFormatter(BaseJsonFormatter):
+    def __init__(self) -> None:
+        super().__init__(
+            "{levelname}{name}{message}{request_id}",
+            style="{",
+            timestamp=True,
+            rename_fields={"levelname": "level", "name": "logger"},
+            json_ensure_ascii=False,
+        )
+
+
+def access_log_middleware(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Log each answer without its query string, which may hold what a person typed, and without tokens."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        response = get_response(request)
+        access_log.info(
+            "request",
+            extra={
+                "method": request.method,
+                "route": getattr(request.resolver_match, "route", None),
+                "status": response.status_code,
+                "duration_ms": round((time.perf_counter() - started) * 1000, 1),
+            },
+        )
+        return response
+
+    return middleware
+
+
+@task_prerun.connect
+def note_start(task: Any, **kwargs: Any) -> None:
+    task.request.started = time.perf_counter()
+
+
+@task_postrun.connect
+def log_task(task: Any, task_id: str, state: str, **kwargs: Any) -> None:
+    duration = round((time.perf_counter() - task.request.started) * 1000, 1)
+    task_log.info(
+        "task", extra={"task": task.name, "task_id": task_id, "state": state, "duration_ms": duration}
+    )

@@ -1,0 +1,312 @@
+"""One file, read from the environment. `.env.example` explains each variable."""
+
+from pathlib import Path
+
+from celery.schedules import crontab
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+from django_guid.integrations import CeleryIntegration
+
+from iamm import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environment.read_env_file(BASE_DIR / ".env")
+
+# Where and how it runs
+
+DEBUG = environment.flag("DEBUG", default=False)
+SECRET_KEY = environment.text("SECRET_KEY")
+SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
+if not DEBUG and len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured("SECRET_KEY doit compter au moins 50 caractères : voir .env.example.")
+
+SITE_URL = environment.url("SITE_URL", "http://localhost:8000", schemes=("http", "https"))
+SITE_HOST = SITE_URL.split("://")[1].split(":")[0]
+IS_HTTPS = SITE_URL.startswith("https:")
+if not DEBUG and not IS_HTTPS and SITE_HOST not in {"localhost", "127.0.0.1"}:
+    raise ImproperlyConfigured("SITE_URL doit commencer par https:// hors de la machine locale.")
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", SITE_HOST)
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+TRUSTED_PROXIES = environment.integer("TRUSTED_PROXIES", default=0)
+DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / "var")))
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+INSTALLED_APPS = [
+    "iamm",
+    "events",
+    "members",
+    "payments",
+    "partners",
+    "mailing",
+    "accounts",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "csp",
+    "django_guid",
+]
+
+MIDDLEWARE = [
+    "django_guid.middleware.guid_middleware",
+    "iamm.logs.access_log_middleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "iamm.middleware.refuse_nul_bytes",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.middleware.staff_second_factor",
+]
+
+ROOT_URLCONF = "iamm.urls"
+WSGI_APPLICATION = "iamm.wsgi.application"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "iamm.templatetags.french",
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "iamm.context_processors.site",
+            ],
+        },
+    }
+]
+
+# Data: SQLite and no broker by default; PostgreSQL and Redis in production
+
+DATABASES = {"default": environment.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = environment.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900}
+CELERY_TIMEZONE = "Europe/Paris"
+
+# What happens by itself. Celery beat and `manage.py tick` run this same list; a schedule is seconds or a crontab.
+CELERY_BEAT_SCHEDULE = {
+    "deliver-mail": {"task": "mailing.tasks.deliver_due", "schedule": 60.0},
+    "sandbox-notifications": {"task": "payments.tasks.notify_sandbox_payments", "schedule": 60.0},
+    "release-expired-holds": {"task": "events.tasks.release_expired_holds", "schedule": 60.0},
+    "event-reminders": {"task": "events.tasks.send_reminders", "schedule": 600.0},
+    "membership-reminders": {
+        "task": "members.tasks.send_reminders",
+        "schedule": crontab(minute=15, hour="8-19"),
+    },
+    "purge-mail": {"task": "mailing.tasks.purge", "schedule": crontab(minute=30, hour=4)},
+    "abandoned-applications": {
+        "task": "members.tasks.purge_abandoned",
+        "schedule": crontab(minute=40, hour=4),
+    },
+}
+
+# Accounts: the e-mail is the login; staff need a second factor
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = reverse_lazy("account")
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# allauth counts these per address in the shared cache, ours beside its own: see accounts/limits.py
+ACCOUNT_RATE_LIMITS = {
+    "register": "20/10m/ip,60/d/ip",
+    "join": "10/10m/ip,40/d/ip",
+    "pay": "30/10m/ip",
+    "contact": "5/10m/ip,20/d/ip",
+    "booking": "60/10m/ip",
+    "notification": "600/1m/ip",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "IA Montpellier Méditerranée"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+USERSESSIONS_TRACK_ACTIVITY = True
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+STAFF_WITHOUT_SECOND_FACTOR = environment.flag("STAFF_WITHOUT_SECOND_FACTOR", default=False)
+if STAFF_WITHOUT_SECOND_FACTOR and not DEBUG:
+    raise ImproperlyConfigured("STAFF_WITHOUT_SECOND_FACTOR n'est permis qu'avec DEBUG=1.")
+
+# Payments
+
+PAYMENT_SANDBOX = environment.flag("PAYMENT_SANDBOX", default=False)
+PAYMENT_PROVIDER = "sandbox" if PAYMENT_SANDBOX else ""
+PAYMENT_NOTIFICATION_SECRET = environment.text(
+    "PAYMENT_NOTIFICATION_SECRET", "" if not PAYMENT_SANDBOX else None
+)
+
+# Mail
+
+globals().update(environment.mail("EMAIL_URL", f"filemail:///{DATA_DIR / 'mails'}"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = environment.text(
+    "MAIL_FROM", f"IA Montpellier Méditerranée <ne-pas-repondre@{SITE_HOST}>"
+)
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+MAIL_CLAIM_SECONDS = environment.integer("MAIL_CLAIM_SECONDS", default=120)
+MAIL_KEPT_DAYS = environment.integer("MAIL_KEPT_DAYS", default=90)
+
+# What only the association can fill in; an empty one shows as missing to staff
+
+ASSOCIATION = {
+    "name": "IA Montpellier Méditerranée",
+    "address": environment.text("ASSOCIATION_ADDRESS", ""),
+    "phone": environment.text("ASSOCIATION_PHONE", ""),
+    "email": environment.text("ASSOCIATION_EMAIL", ""),
+    "rna": environment.text("ASSOCIATION_RNA", ""),
+    "siret": environment.text("ASSOCIATION_SIRET", ""),
+    "publication_director": environment.text("ASSOCIATION_PUBLICATION_DIRECTOR", ""),
+    "host": environment.text("ASSOCIATION_HOST", ""),
+    "privacy_contact": environment.text("ASSOCIATION_PRIVACY_CONTACT", ""),
+    "bank_account": environment.text("ASSOCIATION_BANK_ACCOUNT", ""),
+}
+
+# Language and time
+
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", _("français")), ("en", _("anglais"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = "langue"
+TIME_ZONE = "Europe/Paris"
+USE_TZ = True
+
+# Files
+
+STATIC_URL = "/static/"
+STATIC_ROOT = environment.text("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_URL = "/media/"
+MEDIA_ROOT = DATA_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "iamm.storage.BundledStaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+# Security
+
+SECURE_HSTS_SECONDS = 63_072_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^sante/"]  # the container's own health check speaks plain HTTP
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# Logs: one JSON line a request and a task; the request id comes from the proxy and follows to the tasks
+
+DJANGO_GUID = {
+    "GUID_HEADER_NAME": "X-Request-ID",
+    "VALIDATE_GUID": True,
+    "EXPOSE_HEADER": False,
+    "INTEGRATIONS": [CeleryIntegration()],
+}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "request_id": {"()": "django_guid.log_filters.CorrelationId", "correlation_id_field": "request_id"}
+    },
+    "formatters": {"json": {"()": "iamm.logs.JsonFormatter"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]},
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django.request": {"level": "ERROR"},  # 4xx are in the access log already
+        "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "django_guid": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "gunicorn.access": {"handlers": [], "propagate": False},
+    },
+}

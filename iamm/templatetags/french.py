@@ -1,0 +1,66 @@
+"""How dates, hours and money are written: French typography, or English when the page is in English."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django import template
+from django.utils import formats, timezone, translation
+from django.utils.safestring import SafeString
+
+from iamm import markdown
+
+register = template.Library()
+
+NARROW = "\u202f"  # narrow no-break space
+SPACE = "\u00a0"  # no-break space
+
+
+def _is_french() -> bool:
+    return (translation.get_language() or "fr").startswith("fr")
+
+
+def _local(moment: date | datetime) -> date | datetime:
+    return (
+        timezone.localtime(moment) if isinstance(moment, datetime) and timezone.is_aware(moment) else moment
+    )
+
+
+@register.filter
+def day(moment: date | datetime | None, style: str = "j F Y") -> str:
+    """« 1er décembre 2026 »; `style` is a Django date format, such as « l j F »."""
+    if moment is None:
+        return ""
+    local = _local(moment)
+    text = formats.date_format(local, style)
+    if _is_french() and local.day == 1:
+        text = (
+            text.replace("1 ", f"1er{SPACE}", 1)
+            if text.startswith("1 ")
+            else text.replace(" 1 ", f" 1er{SPACE}", 1)
+        )
+    return text
+
+
+@register.filter
+def hour(moment: datetime | None) -> str:
+    """« 14 h 30 »."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    return f"{local.hour}{SPACE}h{SPACE}{local.minute:02d}" if _is_french() else f"{local:%H:%M}"
+
+
+@register.filter
+def euros(amount: Decimal | int | None) -> str:
+    """« 1 234,50 € »."""
+    if amount is None:
+        return ""
+    text = f"{Decimal(amount):,.2f}"
+    if not _is_french():
+        return f"€{text}"
+    return text.replace(",", NARROW).replace(".", ",") + f"{SPACE}€"
+
+
+@register.filter(name="markdown")
+def markdown_filter(source: str) -> SafeString:
+    return markdown.render(source)

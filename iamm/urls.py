@@ -1,0 +1,36 @@
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.conf.urls.static import static
+from django.contrib import admin
+from django.urls import include, path
+
+from iamm import views, wellknown
+
+admin.site.login = secure_admin_login(admin.site.login)
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("agenda/", include("events.urls")),
+    path("formations/", include("events.training_urls")),
+    path("reservations/", include("events.booking_urls")),
+    path("adherer/", include("members.urls")),
+    path("paiements/", include("payments.urls")),
+    path("fondateurs/", views.founder_list, name="founder_list"),
+    path("fondateurs/<slug:slug>/", views.founder, name="founder"),
+    path("compte/", views.account, name="account"),
+    path("compte/", include("allauth.urls")),
+    path("contact/", views.contact, name="contact"),
+    path("mentions-legales/", views.legal_notice, name="legal_notice"),
+    path("confidentialite/", views.privacy, name="privacy"),
+    path("accessibilite/", views.accessibility, name="accessibility"),
+    path("plan-du-site/", views.site_map, name="site_map"),
+    path("langue/<slug:code>/", views.language, name="language"),
+    path("sante/", wellknown.health, name="health"),
+    path("sante/pret/", wellknown.ready, name="ready"),
+    path("robots.txt", wellknown.robots, name="robots"),
+    path("sitemap.xml", wellknown.sitemap_xml, name="sitemap_xml"),
+    path(".well-known/security.txt", wellknown.security_txt, name="security_txt"),
+    path("admin/", admin.site.urls),
+]
+if settings.DEBUG:
+    urlpatterns += static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT)

@@ -1,0 +1,93 @@
+"""What machines ask for: health, robots.txt, sitemap.xml, security.txt."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from redis.exceptions import RedisError
+
+from events.models import Event, Training
+from iamm.celery import app
+from mailing.models import Email
+from partners.models import Partner
+
+OUTBOX_AGE = timedelta(minutes=15)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """Alive: the process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> HttpResponse:
+    """Ready: database, cache and queue answer, and mail leaves."""
+    checks = {"database": _database(), "cache": _cache(), "queue": _queue()}
+    checks["outbox"] = checks["database"] and not Email.objects.stuck().exists()
+    is_ready = all(checks.values())
+    return JsonResponse({"status": "ok" if is_ready else "ko", **checks}, status=200 if is_ready else 503)
+
+
+def _database() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _cache() -> bool:
+    try:
+        cache.set("ready", "1", 10)
+        return bool(cache.get("ready") == "1")
+    except (RedisError, DatabaseError):
+        return False
+
+
+def _queue() -> bool:
+    """The broker takes a connection; without a broker, tasks run in the request itself."""
+    if settings.CELERY_TASK_ALWAYS_EAGER:
+        return True
+    try:
+        with app.connection_for_write() as broker:
+            broker.ensure_connection(max_retries=1, timeout=2)
+    except (OSError, RedisError):
+        return False
+    return True
+
+
+@login_not_required
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    return render(request, "iamm/robots.txt", content_type="text/plain; charset=utf-8")
+
+
+@login_not_required
+@require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    context = {"expires": timezone.now() + timedelta(days=180)}
+    return render(request, "iamm/security.txt", context, content_type="text/plain; charset=utf-8")
+
+
+@login_not_required
+@require_safe
+def sitemap_xml(request: HttpRequest) -> HttpResponse:
+    context = {
+        "events": Event.objects.public(),
+        "trainings": Training.objects.published(),
+        "founders": Partner.objects.founders(),
+    }
+    return render(request, "iamm/sitemap.xml", context, content_type="application/xml; charset=utf-8")

@@ -1,0 +1,61 @@
+"""The one door for mail: `queue` stores a row in the caller's transaction, delivery happens after it."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.template import Context, engines
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from mailing import tasks
+from mailing.models import Email
+
+
+def queue(
+    template: str, *, to: str, context: dict[str, Any], key: str, is_secret: bool = False
+) -> Email | None:
+    """Store the message `<template>_subject.txt` and `<template>_message.txt` for `to`, once per `key`.
+
+    Returns None, and sends nothing, when `key` was used before. The HTML part is the same text in our layout.
+    """
+    if Email.objects.filter(key=key).exists():
+        return None
+    context = {"site_url": settings.SITE_URL, "association": settings.ASSOCIATION, **context}
+    subject = " ".join(_render_text(f"{template}_subject.txt", context).split())[:250]
+    text = _render_text(f"{template}_message.txt", context).strip() + "\n"
+    html = render_to_string(
+        "mailing/email/layout.html",
+        {**context, "subject": subject, "blocks": text_blocks(text), "language": translation.get_language()},
+    )
+    row = {"to": to, "subject": subject, "text": text, "html": html, "is_secret": is_secret}
+    with transaction.atomic():
+        email, created = Email.objects.get_or_create(
+            key=key, defaults={**row, "message_id": Email.new_message_id()}
+        )
+    if not created:
+        return None
+    tasks.deliver.delay_on_commit(email.pk)
+    return email
+
+
+def _render_text(name: str, context: dict[str, Any]) -> str:
+    template = engines["django"].get_template(name).template
+    return str(template.render(Context(context, autoescape=False)))
+
+
+def text_blocks(text: str) -> list[dict[str, Any]]:
+    """Cut a text into what the layout can show: a lone address, a list of « name : value » facts, or a paragraph."""
+    blocks: list[dict[str, Any]] = []
+    for paragraph in text.strip().split("\n\n"):
+        lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
+        if not lines:
+            continue
+        *before, last = lines
+        if last.startswith(("https://", "http://")) and " " not in last:
+            blocks.append({"kind": "action", "label": " ".join(before).rstrip(" :\u00a0"), "url": last})
+        elif all(line.startswith("- ") for line in lines):
+            blocks.append({"kind": "list", "items": [line[2:] for line in lines]})
+        else:
+            blocks.append({"kind": "paragraph", "lines": lines})
+    return blocks

@@ -1,0 +1,40 @@
+"""Reminders around the end of a membership.
+
+A rule is due from its day until the next rule's day, so that a missed run catches up and a late start never bursts
+old rules. The last rule stays due for `LAST_RULE_DAYS`.
+"""
+
+from datetime import date, timedelta
+from itertools import pairwise
+
+from django.db.models import Q
+
+from members import emails
+from members.models import Membership, MembershipQuerySet
+
+RULES = [-30, -7, 1, 15]  # days after the last day of the membership
+LAST_RULE_DAYS = 30
+
+
+def due(rule: int, *, on: date) -> MembershipQuerySet:
+    """The memberships whose reminder `rule` is to be sent on that day, sent already or not.
+
+    Only the last period of a member counts: who has renewed hears nothing. A period created after the rule's day was
+    known to be short when it was bought.
+    """
+    window = dict(pairwise([*RULES, RULES[-1] + LAST_RULE_DAYS]))
+    oldest, newest = on - timedelta(days=window[rule] - 1), on - timedelta(days=rule)
+    ending = Q(ends_on__gte=oldest, ends_on__lte=newest)
+    reachable = Membership.objects.latest_of_each_member().filter(ending).exclude(member__email="")
+    return reachable.select_related("member", "plan").order_by("pk")
+
+
+def send_reminders(*, on: date) -> int:
+    """Queue what is due that day; a second run queues nothing."""
+    count = 0
+    for rule in RULES:
+        for membership in due(rule, on=on).iterator(chunk_size=500):
+            is_known_late = membership.created_at.date() > membership.ends_on + timedelta(days=rule)
+            if not is_known_late and emails.renewal_reminder(membership, days=rule):
+                count += 1
+    return count

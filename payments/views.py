@@ -1,0 +1,121 @@
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.limits import rate_limited
+from payments import checkouts, providers
+from payments.models import Charge, Checkout, SandboxOrder, SandboxPayment
+
+PLAIN_TEXT = "text/plain; charset=utf-8"
+SANDBOX_DELAY = timedelta(minutes=25)  # longer than the hold of a place
+
+
+def _charges() -> QuerySet[Charge]:
+    return Charge.objects.prefetch_related("lines", "payments", "refunds")
+
+
+@login_not_required
+@never_cache
+@require_GET
+def charge(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    charge = get_object_or_404(_charges(), uuid=uuid)
+    return render(
+        request, "payments/charge.html", {"charge": charge, "is_open": settings.PAYMENT_PROVIDER != ""}
+    )
+
+
+@login_not_required
+@require_POST
+@rate_limited("pay")
+def charge_pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    charge = get_object_or_404(_charges(), uuid=uuid)
+    try:
+        return redirect(checkouts.start(charge))
+    except checkouts.NotPayable:
+        messages.info(request, _("Il n'y a plus rien à payer ici."))
+    except providers.UnknownProvider:
+        messages.error(
+            request, _("Le paiement en ligne n'est pas ouvert : écrivez-nous, nous trouverons une solution.")
+        )
+    return redirect(charge)
+
+
+@login_not_required
+@never_cache
+@require_GET
+def charge_return(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Where the provider sends the browser back. It proves nothing: we ask the provider before we say anything."""
+    charge = get_object_or_404(_charges(), uuid=uuid)
+    for checkout in charge.checkouts.select_related("charge"):
+        checkouts.synchronise(checkout)
+    charge.refresh_from_db()
+    if charge.paid_at is None:
+        messages.warning(
+            request, _("Nous n'avons pas reçu de paiement. Rien n'est perdu : vous pouvez réessayer.")
+        )
+        return redirect(charge)
+    return redirect(charge.return_path)
+
+
+@csrf_exempt
+@login_not_required
+@require_POST
+@rate_limited("notification")
+def notification(request: HttpRequest, provider: str, secret: str) -> HttpResponse:
+    """A provider says that something happened. Only a trigger: what it says is read again at the provider."""
+    if not constant_time_compare(secret, settings.PAYMENT_NOTIFICATION_SECRET):
+        raise Http404
+    try:
+        reference = providers.get(provider).parse_notification(request.body)
+    except providers.UnknownProvider as error:
+        raise Http404 from error
+    except providers.BadNotification:
+        return HttpResponse(_("Notification illisible."), status=400, content_type=PLAIN_TEXT)
+    checkout = (
+        Checkout.objects.filter(provider=provider, reference=reference).select_related("charge").first()
+    )
+    if checkout is None:
+        return HttpResponse(_("Paiement inconnu."), status=404, content_type=PLAIN_TEXT)
+    paid = checkouts.synchronise(checkout)
+    return HttpResponse(_("Enregistré.") if paid else _("Aucun paiement confirmé."), content_type=PLAIN_TEXT)
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+@rate_limited("pay")
+def sandbox(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The pretended provider's page, where a tester chooses what happens."""
+    if not settings.PAYMENT_SANDBOX:
+        raise Http404
+    from payments.providers import sandbox as provider  # noqa: PLC0415 - loaded only where it is allowed
+
+    order = get_object_or_404(SandboxOrder, uuid=uuid)
+    if request.method == "GET":
+        return render(request, "payments/sandbox.html", {"order": order})
+    match request.POST.get("choice"):
+        case "pay":
+            provider.make_payment(order, SandboxPayment.State.AUTHORIZED)
+        case "pay_twice":
+            provider.make_payment(order, SandboxPayment.State.AUTHORIZED)
+            provider.make_payment(order, SandboxPayment.State.AUTHORIZED)
+        case "pay_late":
+            provider.make_payment(order, SandboxPayment.State.AUTHORIZED, late_by=SANDBOX_DELAY)
+        case "refuse":
+            provider.make_payment(order, SandboxPayment.State.REFUSED)
+        case "leave":
+            pass
+        case _unknown:
+            return render(request, "payments/sandbox.html", {"order": order}, status=400)
+    return redirect(order.return_url)

@@ -1,0 +1,25 @@
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from iamm.celery import app
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tasks_run_in_process():
+    """A test that wants a real worker starts one of its own."""
+    app.conf.task_always_eager = True
+    app.conf.task_eager_propagates = True
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache():
+    """Rate limits of one test are not those of the next. The database cache goes with the test's transaction."""
+    if settings.REDIS_URL:
+        cache.clear()
+
+
+@pytest.fixture
+def run_commit_hooks(django_capture_on_commit_callbacks):
+    """`with run_commit_hooks():` does what happens after the commit, such as sending mail."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)

@@ -1,0 +1,125 @@
+"""Rows as tests want them: `create_event(capacity=5)`. What is not given is plausible."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import count
+from uuid import uuid4
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.utils import timezone
+
+from accounts.models import User
+from events.models import Booking, Event, Registration, Training
+from members.models import College, Kind, Member, Membership, Plan, PlanPrice
+from partners.models import Partner
+from payments.models import Charge, ChargeLine, Line
+
+number = count(1)
+
+
+def create_user(email=None, *, password="un-mot-de-passe-long", second_factor=False, **fields):
+    email = email or f"personne{next(number)}@example.org"
+    user = User.objects.create_user(email, password, **fields)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    if second_factor:
+        TOTP.activate(user, generate_totp_secret())
+    return user
+
+
+def create_staff(email=None, **fields):
+    """A superuser with a second factor."""
+    return create_user(email, is_staff=True, is_superuser=True, second_factor=True, **fields)
+
+
+def create_college(name="Citoyens", slug="citoyens"):
+    return College.objects.get_or_create(slug=slug, defaults={"name": name})[0]
+
+
+def create_plan(*, price=Decimal(40), since=date(2020, 1, 1), **fields):
+    """A plan with one price, or none when `price` is None."""
+    slug = f"formule-{next(number)}"
+    defaults = {
+        "name": f"Formule {slug}",
+        "slug": slug,
+        "college": create_college(),
+        "summary": "Pour essayer",
+    }
+    plan = Plan.objects.create(**defaults | {"benefits": "Une voix à l'assemblée"} | fields)
+    if price is not None:
+        PlanPrice.objects.create(plan=plan, amount=price, since=since)
+    return plan
+
+
+def create_member(*, email=None, **fields):
+    defaults = {"first_name": "Camille", "last_name": f"Démo {next(number)}", "college": create_college()}
+    return Member.objects.create(email=email or f"membre{next(number)}@example.org", **defaults | fields)
+
+
+def create_organisation(name="Société d'essai", **fields):
+    defaults = {"kind": Kind.ORGANISATION, "organisation": name, "college": create_college()}
+    return Member.objects.create(email=f"organisation{next(number)}@example.org", **defaults | fields)
+
+
+def create_membership(member=None, *, starts_on=None, ends_on=None, **fields):
+    """Current today unless dates are given."""
+    today = timezone.localdate()
+    dates = {
+        "starts_on": starts_on or today - timedelta(days=100),
+        "ends_on": ends_on or today + timedelta(days=264),
+    }
+    plan = fields.pop("plan", None) or create_plan()
+    return Membership.objects.create(member=member or create_member(), plan=plan, **dates | fields)
+
+
+def create_training(**fields):
+    slug = f"programme-{next(number)}"
+    texts = {"objectives": "Savoir faire", "prerequisites": "Aucun", "programme": "1. Voir\n2. Faire"}
+    defaults = {"title": f"Formation {slug}", "slug": slug, "summary": "Apprendre", "duration_hours": 7}
+    return Training.objects.create(**defaults | texts | {"is_published": True} | fields)
+
+
+def create_event(*, starts_in=timedelta(days=30), lasts=timedelta(hours=2), **fields):
+    """Published, free, without limit, in thirty days, unless told otherwise."""
+    slug = f"evenement-{next(number)}"
+    starts_at = fields.pop("starts_at", None) or timezone.now() + starts_in
+    defaults = {
+        "title": f"Événement {slug}",
+        "slug": slug,
+        "kind": Event.Kind.CONFERENCE,
+        "summary": "On en parle",
+    }
+    defaults |= {"status": Event.Status.PUBLISHED, "venue": "Salle d'essai", "starts_at": starts_at}
+    return Event.objects.create(**defaults | {"ends_at": starts_at + lasts} | fields)
+
+
+def register(event, email=None, *, name="Alex Démo", user=None):
+    """The ordinary way in: see Event.register."""
+    email = email or f"public{next(number)}@example.org"
+    return event.register(name=name, email=email, request_key=uuid4(), user=user)
+
+
+def create_registration(event, state=Registration.State.CONFIRMED, **fields):
+    """A row as it would be after the fact, without the verb, its mail or its rules."""
+    person = {"name": "Alex Démo", "email": f"public{next(number)}@example.org"}
+    booking = Booking.objects.create(event=event, request_key=uuid4(), **person)
+    return Registration.objects.create(booking=booking, event=event, state=state, **person | fields)
+
+
+def create_charge(amount=Decimal(40), *, email="payeur@example.org", **fields):
+    line = Line(ChargeLine.Nature.DUES, "Adhésion", Decimal(amount))
+    return Charge.open(name="Camille Démo", email=email, lines=[line], return_path="/", **fields)
+
+
+def create_partner(**fields):
+    slug = f"partenaire-{next(number)}"
+    defaults = {
+        "name": f"Partenaire {slug}",
+        "slug": slug,
+        "monogram": "PE",
+        "role": "essai",
+        "is_founder": True,
+    }
+    return Partner.objects.create(
+        **defaults | {"summary": "Un essai", "presentation": "Un *essai*."} | fields
+    )
