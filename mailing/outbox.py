@@ -22,7 +22,7 @@ def queue(
     if Email.objects.filter(key=key).exists():
         return None
     context = {"site_url": settings.SITE_URL, "association": settings.ASSOCIATION, **context}
-    subject = " ".join(_render_text(f"{template}_subject.txt", context).split())[:250]
+    subject = " ".join(_render_text(f"{template}_subject.txt", context).splitlines()).strip()[:250]
     text = _render_text(f"{template}_message.txt", context).strip() + "\n"
     html = render_to_string(
         "mailing/email/layout.html",
