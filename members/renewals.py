@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from django.db.models import Q
+from django.utils import timezone
 
 from members import emails
 from members.models import Membership, MembershipQuerySet
@@ -19,8 +20,7 @@ LAST_RULE_DAYS = 30
 def due(rule: int, *, on: date) -> MembershipQuerySet:
     """The memberships whose reminder `rule` is to be sent on that day, sent already or not.
 
-    Only the last period of a member counts: who has renewed hears nothing. A period created after the rule's day was
-    known to be short when it was bought.
+    Only the last period of a member counts: who has renewed hears nothing.
     """
     window = dict(pairwise([*RULES, RULES[-1] + LAST_RULE_DAYS]))
     oldest, newest = on - timedelta(days=window[rule] - 1), on - timedelta(days=rule)
@@ -30,11 +30,14 @@ def due(rule: int, *, on: date) -> MembershipQuerySet:
 
 
 def send_reminders(*, on: date) -> int:
-    """Queue what is due that day; a second run queues nothing."""
+    """Queue what is due that day; a second run queues nothing.
+
+    Who joined on the very day of a rule, or after it, knew how short the period was.
+    """
     count = 0
     for rule in RULES:
         for membership in due(rule, on=on).iterator(chunk_size=500):
-            is_known_late = membership.created_at.date() > membership.ends_on + timedelta(days=rule)
-            if not is_known_late and emails.renewal_reminder(membership, days=rule):
+            is_older = timezone.localdate(membership.created_at) < membership.ends_on + timedelta(days=rule)
+            if is_older and emails.renewal_reminder(membership, days=rule):
                 count += 1
     return count

@@ -68,8 +68,8 @@ def start_postgresql(*options: str) -> str:
     command = [binaries / "postgres", "-D", home / "data", "-k", home, "-h", ""]
     for setting in settings:
         command += ["-c", setting]
-    log = (home / "log").open("wb")
-    process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, **common)
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, **common)
     ready = [binaries / "pg_isready", "-q", "-h", home]
     _wait(lambda: subprocess.run(ready, env=environment).returncode == 0, process, "PostgreSQL")
     atexit.register(_stop, process, home)
@@ -126,6 +126,7 @@ def _prepare() -> None:
             TRUSTED_PROXIES="0",
             ASSOCIATION_EMAIL="contact@example.org",
             DATA_DIR=tempfile.mkdtemp(prefix="iamm-tests-"),
+            STATIC_ROOT=tempfile.mkdtemp(prefix="iamm-static-"),  # whitenoise wants it to exist
         )
         if os.environ.get("TEST_DATABASE") == "sqlite":
             os.environ.update(DATABASE_URL=f"sqlite:///{os.environ['DATA_DIR']}/db.sqlite3", REDIS_URL="")
