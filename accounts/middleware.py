@@ -26,7 +26,7 @@ def staff_second_factor(
         if is_staff_in_admin and not is_mfa_enabled(user, SECOND_FACTORS):
             messages.warning(
                 request,
-                _("L'administration demande un second facteur : ajoutez-en un ici, puis revenez."),
+                _("L'administration demande un second facteur : ajoutez-en un ici, puis revenez."),
             )
             return redirect("mfa_index")
         return get_response(request)

@@ -21,10 +21,13 @@ class EmailQuerySet(models.QuerySet["Email"]):
             | Q(state=Email.State.SENDING, claimed_at__lte=forgotten)
         )
 
+    def late(self) -> "EmailQuerySet":
+        """Not gone after a quarter of an hour: nobody delivers, or the mail server refuses."""
+        return self.filter(state__in=Email.UNFINISHED, created_at__lte=timezone.now() - timedelta(minutes=15))
+
     def stuck(self) -> "EmailQuerySet":
-        """What staff should look at: given up, or late by more than a quarter of an hour."""
-        late = timezone.now() - timedelta(minutes=15)
-        return self.filter(Q(state=Email.State.FAILED) | Q(state__in=Email.UNFINISHED, created_at__lte=late))
+        """What staff should look at: late, or given up."""
+        return self.late() | self.filter(state=Email.State.FAILED)
 
     @transaction.atomic
     def claim(self, pk: int | None = None) -> "Email | None":
@@ -62,7 +65,7 @@ class Email(models.Model):
     text = models.TextField(_("texte"), blank=True)
     html = models.TextField(_("version HTML"), blank=True)
     is_secret = models.BooleanField(
-        _("confidentiel"), default=False, help_text=_("Contient un code : illisible ici, effacé dès l'envoi.")
+        _("confidentiel"), default=False, help_text=_("Contient un code : illisible ici, effacé dès l'envoi.")
     )
     message_id = models.CharField(max_length=120, unique=True, editable=False)
     state = models.CharField(_("état"), max_length=10, choices=State, default=State.QUEUED)

@@ -94,6 +94,10 @@ class Plan(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("members:join", args=[self.slug])
 
+    @property
+    def benefit_list(self) -> list[str]:
+        return [line.strip() for line in self.benefits.splitlines() if line.strip()]
+
     def price_on(self, day: date) -> Decimal | None:
         """The price in force that day, or None before the first one."""
         return self.prices.filter(since__lte=day).order_by("-since").values_list("amount", flat=True).first()

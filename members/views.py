@@ -58,6 +58,7 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def application(request: HttpRequest, token: UUID) -> HttpResponse:
     applications = Application.objects.select_related("plan", "charge", "membership", "membership__member")
-    return render(
-        request, "members/application.html", {"application": get_object_or_404(applications, token=token)}
-    )
+    application = get_object_or_404(applications, token=token)
+    starts_on, ends_on = application.planned_period()
+    context = {"application": application, "starts_on": starts_on, "ends_on": ends_on}
+    return render(request, "members/application.html", context)

@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from uuid import uuid4
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 ZERO = Decimal("0.00")
+LATE = timedelta(days=15)
 
 
 class PaymentMismatch(Exception):
@@ -62,6 +63,10 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
 
     def unpaid(self) -> "ChargeQuerySet":
         return self.filter(paid_at=None, cancelled_at=None)
+
+    def late(self) -> "ChargeQuerySet":
+        """Unpaid for so long that somebody should ask."""
+        return self.unpaid().filter(created_at__lt=timezone.now() - LATE)
 
     def visible_to(self, user: "User") -> "ChargeQuerySet":
         return self.filter(Q(user=user) | Q(email__in=user.verified_emails))
@@ -239,7 +244,7 @@ class Payment(FrozenRow):
     reference = models.CharField(
         _("référence"),
         max_length=100,
-        help_text=_("Numéro du chèque ou libellé du virement ; unique par moyen."),
+        help_text=_("Numéro du chèque ou libellé du virement ; unique par moyen."),
     )
     valued_on = models.DateField(
         _("date de valeur"), help_text=_("Jour du crédit, ou de la remise du chèque.")

@@ -1,6 +1,10 @@
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.conf import settings
 from django.core.cache import cache
+from django.utils import timezone
 
 from iamm.celery import app
 
@@ -23,3 +27,9 @@ def _fresh_cache():
 def run_commit_hooks(django_capture_on_commit_callbacks):
     """`with run_commit_hooks():` does what happens after the commit, such as sending mail."""
     return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@pytest.fixture
+def time_machine_travel():
+    """`with time_machine_travel(minutes=26):` is that much later."""
+    return lambda **delta: time_machine.travel(timezone.now() + timedelta(**delta))

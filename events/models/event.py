@@ -84,6 +84,11 @@ class EventQuerySet(models.QuerySet["Event"]):
     def upcoming(self) -> "EventQuerySet":
         return self.public().filter(ends_at__gt=timezone.now()).order_by("starts_at", "pk")
 
+    def queued(self) -> "EventQuerySet":
+        """To come, with people in the waiting list."""
+        waiting = Registration.objects.waiting().order_by().values("event")
+        return self.filter(pk__in=waiting, status=Event.Status.PUBLISHED, starts_at__gt=timezone.now())
+
     def with_places(self) -> "EventQuerySet":
         """Annotate `taken` and `in_queue`, so that a list costs no query a row."""
 
@@ -172,11 +177,11 @@ class Event(models.Model):
         decimal_places=2,
         null=True,
         blank=True,
-        help_text=_("Vide : le tarif public."),
+        help_text=_("Vide : le tarif public."),
     )
     registration_opens_at = models.DateTimeField(_("ouverture des inscriptions"), null=True, blank=True)
     registration_closes_at = models.DateTimeField(
-        _("clôture des inscriptions"), null=True, blank=True, help_text=_("Vide : au début de l'événement.")
+        _("clôture des inscriptions"), null=True, blank=True, help_text=_("Vide : au début de l'événement.")
     )
     updated_at = models.DateTimeField(_("modifié le"), auto_now=True)
 
@@ -215,7 +220,7 @@ class Event(models.Model):
 
     def clean(self) -> None:
         if self.format != self.Format.ONLINE and not self.venue:
-            raise ValidationError({"venue": gettext("Indiquez le lieu, ou choisissez « en ligne ».")})
+            raise ValidationError({"venue": gettext("Indiquez le lieu, ou choisissez « en ligne ».")})
 
     # Time
 

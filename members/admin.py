@@ -1,0 +1,290 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin_pages import ReadOnlyAdmin, ReadOnlyInline, act, confirm, form_page
+from members.models import Application, College, Member, Membership, PeriodOverlap, Plan, PlanPrice
+
+
+@admin.register(College)
+class CollegeAdmin(admin.ModelAdmin):
+    list_display = ["name", "position"]
+    prepopulated_fields = {"slug": ["name"]}
+
+
+class PlanPriceInline(admin.TabularInline):
+    model = PlanPrice
+    extra = 0
+
+
+@admin.register(Plan)
+class PlanAdmin(admin.ModelAdmin):
+    list_display = ["name", "kind", "college", "price", "months", "is_open"]
+    list_filter = ["kind", "is_open"]
+    list_select_related = ["college"]
+    search_fields = ["name"]
+    prepopulated_fields = {"slug": ["name"]}
+    fields = [
+        ("name", "slug"),
+        ("kind", "college"),
+        "summary",
+        "benefits",
+        ("months", "position"),
+        "is_open",
+    ]
+    inlines = [PlanPriceInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:
+        plans: QuerySet[Plan] = Plan.objects.with_price(on=timezone.localdate())
+        return plans
+
+    @admin.display(description=_("prix du jour"), ordering="price", empty_value="–")
+    def price(self, plan: Any) -> str | None:
+        return None if plan.price is None else f"{formats.number_format(plan.price, 2)}\u00a0€"
+
+
+class MemberStateFilter(admin.SimpleListFilter):
+    title = _("adhésion")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("current", _("à jour")), ("expired", _("échue")), ("never", _("jamais adhéré"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Member]) -> QuerySet[Member]:
+        today = timezone.localdate()
+        match self.value():
+            case "current":
+                return queryset.filter(pk__in=Member.objects.current(on=today).order_by().values("pk"))
+            case "expired":
+                return queryset.filter(last_day__lt=today)
+            case "never":
+                return queryset.filter(last_day=None)
+        return queryset
+
+
+class MembershipInline(ReadOnlyInline):
+    model = Membership
+    fields = ["plan", "starts_on", "ends_on", "charge", "cancelled_at"]
+    readonly_fields = ["cancelled_at"]
+    show_change_link = True
+
+
+class MembershipForm(forms.Form):
+    plan = forms.ModelChoiceField(label=_("Formule"), queryset=Plan.objects.none())
+    starts_on = forms.DateField(
+        label=_("Premier jour"),
+        required=False,
+        help_text=_("Vide : à la suite de la dernière période, ou aujourd'hui."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        plan = self.fields["plan"]
+        assert isinstance(plan, forms.ModelChoiceField)  # noqa: S101 - declared above
+        plan.queryset = Plan.objects.filter(kind=member.kind)
+
+
+@admin.register(Member)
+class MemberAdmin(admin.ModelAdmin):
+    list_display = ["name", "kind", "college", "email", "up_to_date"]
+    list_filter = [MemberStateFilter, "kind", "college"]
+    list_select_related = ["college"]
+    search_fields = ["first_name", "last_name", "organisation", "email"]
+    autocomplete_fields = ["user"]
+    fields = [
+        "kind",
+        ("first_name", "last_name"),
+        "organisation",
+        "email",
+        ("college", "joined_on"),
+        "user",
+    ]
+    inlines = [MembershipInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
+        members: QuerySet[Member] = Member.objects.with_end().prefetch_related("memberships")
+        return members
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.add_membership)
+        return [path("<int:pk>/membership/", view, name="members_member_membership"), *super().get_urls()]
+
+    @admin.display(description=_("nom"), ordering=("last_name", "organisation"))
+    def name(self, member: Member) -> str:
+        return str(member)
+
+    @admin.display(description=_("à jour jusqu'au"), ordering="last_day")
+    def up_to_date(self, member: Any) -> str:
+        if until := member.current_until:
+            return formats.date_format(until)
+        if member.last_day is None:
+            return gettext("jamais")
+        is_over = member.last_day < timezone.localdate()
+        label = gettext("échue le %s") if is_over else gettext("pas encore commencée, jusqu'au %s")
+        return label % formats.date_format(member.last_day)
+
+    def has_membership_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request) and request.user.has_perm("members.add_membership")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context = {"can_add_membership": self.has_membership_permission(request), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def add_membership(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Grant a period by hand, without a charge."""
+        if not self.has_membership_permission(request):
+            raise PermissionDenied
+        member = get_object_or_404(Member, pk=pk)
+        form = MembershipForm(request.POST or None, member=member)
+        if form.is_valid():
+            try:
+                membership = member.add_membership(**form.cleaned_data)
+            except PeriodOverlap:
+                form.add_error("starts_on", gettext("Ces dates chevauchent une autre adhésion."))
+            else:
+                self.log_change(request, member, gettext("Adhésion ajoutée : %s.") % membership)
+                messages.success(request, gettext("Adhésion ajoutée : %s.") % membership)
+                return redirect("admin:members_member_change", pk)
+        return form_page(
+            self,
+            request,
+            member,
+            form,
+            title=gettext("Ajouter une adhésion"),
+            submit=gettext("Ajouter cette adhésion"),
+            note=gettext("Rien ne sera à payer et aucun message ne part."),
+        )
+
+
+class MembershipStateFilter(admin.SimpleListFilter):
+    title = _("état")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("current", _("en cours")),
+            ("over", _("terminée")),
+            ("coming", _("à venir")),
+            ("cancelled", _("annulée")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> QuerySet[Membership]:
+        today = timezone.localdate()
+        match self.value():
+            case "current":
+                return queryset.filter(pk__in=Membership.objects.current(on=today).order_by().values("pk"))
+            case "over":
+                return queryset.filter(cancelled_at=None, ends_on__lt=today)
+            case "coming":
+                return queryset.filter(cancelled_at=None, starts_on__gt=today)
+            case "cancelled":
+                return queryset.exclude(cancelled_at=None)
+        return queryset
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    list_display = ["member", "plan", "starts_on", "ends_on", "cancelled_at"]
+    list_filter = [MembershipStateFilter, "plan"]
+    list_select_related = ["member", "plan"]
+    search_fields = ["member__first_name", "member__last_name", "member__organisation", "member__email"]
+    fields = ["member", "plan", ("starts_on", "ends_on"), "charge", "created_at", "cancelled_at"]
+    actions = ["cancel"]
+
+    @admin.action(description=_("Annuler l'adhésion"), permissions=["act"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Membership]) -> HttpResponse | None:
+        page = confirm(
+            self,
+            request,
+            queryset,
+            title=gettext("Annuler ces adhésions"),
+            warning=gettext(
+                "Ces périodes ne compteront plus. Aucun message ne part ; un remboursement se fait à part."
+            ),
+            submit=gettext("Annuler ces adhésions"),
+        )
+        if page is None:
+            done = act(self, request, queryset, self._cancel, history=gettext("Adhésion annulée."))
+            messages.info(
+                request, ngettext("%d adhésion annulée.", "%d adhésions annulées.", done) % done
+            )
+        return page
+
+    @staticmethod
+    def _cancel(membership: Membership) -> str | None:
+        if membership.cancelled_at:
+            return gettext("cette adhésion est déjà annulée.")
+        membership.cancel()
+        return None
+
+
+class ApplicationStateFilter(admin.SimpleListFilter):
+    title = _("état")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("waiting", _("en attente de paiement")),
+            ("complete", _("acceptée")),
+            ("abandoned", _("abandonnée")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Application]) -> QuerySet[Application]:
+        match self.value():
+            case "waiting":
+                return queryset.filter(pk__in=Application.objects.waiting().order_by().values("pk"))
+            case "complete":
+                return queryset.exclude(membership=None)
+            case "abandoned":
+                return queryset.exclude(abandoned_at=None)
+        return queryset
+
+
+@admin.register(Application)
+class ApplicationAdmin(ReadOnlyAdmin):
+    list_display = ["name", "email", "plan", "created_at", "state", "charge_link"]
+    list_filter = [ApplicationStateFilter, "plan"]
+    list_select_related = ["plan", "charge"]
+    search_fields = ["first_name", "last_name", "email"]
+    fields = [
+        ("first_name", "last_name"),
+        ("email", "user"),
+        "plan",
+        "charge",
+        "membership",
+        ("created_at", "abandoned_at"),
+    ]
+
+    @admin.display(description=_("nom"), ordering="last_name")
+    def name(self, application: Application) -> str:
+        return f"{application.first_name} {application.last_name}".strip() or gettext("effacé")
+
+    @admin.display(description=_("état"))
+    def state(self, application: Application) -> str:
+        if application.membership_id:
+            return gettext("acceptée")
+        return gettext("abandonnée") if application.abandoned_at else gettext("en attente de paiement")
+
+    @admin.display(description=_("somme due"), ordering="charge", empty_value="–")
+    def charge_link(self, application: Application) -> str | None:
+        if application.charge is None:
+            return None
+        url = reverse("admin:payments_charge_change", args=[application.charge_id])
+        return format_html('<a href="{}">{}</a>', url, application.charge.number)
