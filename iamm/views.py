@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,27 +14,39 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.limits import rate_limited
-from events.models import Booking, Event, Level
+from events.models import Booking, Event, Level, Registration
 from iamm import emails
 from iamm.forms import ContactForm
-from members.models import Application, Member, Plan
-from partners.models import Partner
+from members.models import Member, Membership, Plan
+from partners.models import Fact, Partner
 from payments.models import Charge
+
+FIGURES = 3
+PAST_BOOKINGS = 20
 
 
 @login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     upcoming = Event.objects.upcoming()
+    founders = Partner.objects.founders().prefetch_related("facts")
+    levels = dict.fromkeys(Level.values, 0)
+    levels.update(upcoming.order_by().values_list("level").annotate(Count("pk")))
     context = {
         "events": upcoming.with_places()[:3],
-        "event_count": upcoming.count(),
-        "beginner_count": upcoming.filter(level=Level.BEGINNER).count(),
-        "practice_count": upcoming.exclude(level=Level.BEGINNER).count(),
-        "founders": Partner.objects.founders(),
+        "event_count": sum(levels.values()),
+        "levels": levels,
+        "founders": founders,
+        "figures": _figures(founders)[:FIGURES],
         "cheapest_plan": Plan.objects.open().with_price(on=timezone.localdate()).order_by("price").first(),
     }
     return render(request, "iamm/home.html", context)
+
+
+def _figures(founders: QuerySet[Partner]) -> list[Fact]:
+    """The first fact of each founder that is a figure."""
+    first = (next((fact for fact in founder.facts.all() if fact.figure), None) for founder in founders)
+    return [fact for fact in first if fact]
 
 
 @login_not_required
@@ -54,15 +67,17 @@ def founder(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """Everything of this person, what was done without an account but with a verified address included."""
-    user = request.user
-    bookings = Booking.objects.visible_to(user).for_display().order_by("-event__starts_at")
-    members = Member.objects.visible_to(user).prefetch_related("memberships__plan")
+    user, now = request.user, timezone.now()
+    held = Q(booking=None) | Q(booking__registration__in=Registration.objects.holding_place())
+    charges = Charge.objects.visible_to(user).unpaid().filter(held).select_related("booking__registration")
+    bookings = Booking.objects.visible_to(user).for_display()
+    ahead = Q(event__ends_at__gt=now, registration__state__in=Registration.LIVE)
     context = {
-        "charges": Charge.objects.visible_to(user).unpaid().prefetch_related("lines", "payments"),
-        "members": members,
-        "applications": Application.objects.visible_to(user).waiting().select_related("plan"),
-        "upcoming": [booking for booking in bookings if not booking.event.is_over],
-        "past": [booking for booking in bookings if booking.event.is_over][:20],
+        "charges": charges.prefetch_related("lines", "payments"),
+        "members": Member.objects.visible_to(user).prefetch_related("memberships__plan"),
+        "to_renew": Membership.objects.visible_to(user).to_renew(on=timezone.localdate()),
+        "upcoming": bookings.filter(ahead).order_by("event__starts_at", "pk"),
+        "past": bookings.exclude(ahead).order_by("-event__starts_at", "-pk")[:PAST_BOOKINGS],
     }
     return render(request, "iamm/account.html", context)
 
