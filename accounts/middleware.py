@@ -3,11 +3,9 @@ from collections.abc import Callable
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
@@ -15,7 +13,10 @@ SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 def staff_second_factor(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Keep staff out of the admin until they have an authenticator app or a passkey; lead them to its set-up."""
+    """Keep staff out of the admin until they have an authenticator app or a passkey; that page says how.
+
+    Once they have one, allauth asks for it at every sign-in, and the sessions opened without it are ended.
+    """
     if settings.STAFF_WITHOUT_SECOND_FACTOR:
         return get_response
     admin = reverse("admin:index")
@@ -24,10 +25,6 @@ def staff_second_factor(
         user = request.user
         is_staff_in_admin = request.path.startswith(admin) and user.is_authenticated and user.is_staff
         if is_staff_in_admin and not is_mfa_enabled(user, SECOND_FACTORS):
-            messages.warning(
-                request,
-                _("L'administration demande un second facteur : ajoutez-en un ici, puis revenez."),
-            )
             return redirect("mfa_index")
         return get_response(request)
 

@@ -1,12 +1,15 @@
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.webauthn.views import login_webauthn
 from django.conf import settings
 from django.conf.urls.static import static
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
 from iamm import views, wellknown
 
 admin.site.login = secure_admin_login(admin.site.login)
+login_not_required(login_webauthn)  # allauth leaves it closed, and it is how one signs in with a passkey
 
 urlpatterns = [
     path("", views.home, name="home"),

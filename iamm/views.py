@@ -17,6 +17,7 @@ from accounts.limits import rate_limited
 from events.models import Booking, Event, Level, Registration
 from iamm import emails
 from iamm.forms import ContactForm
+from members import renewals
 from members.models import Member, Membership, Plan
 from partners.models import Fact, Partner
 from payments.models import Charge
@@ -75,7 +76,7 @@ def account(request: HttpRequest) -> HttpResponse:
     context = {
         "charges": charges.prefetch_related("lines", "payments"),
         "members": Member.objects.visible_to(user).prefetch_related("memberships__plan"),
-        "to_renew": Membership.objects.visible_to(user).to_renew(on=timezone.localdate()),
+        "to_renew": renewals.to_renew(Membership.objects.visible_to(user), on=timezone.localdate()),
         "upcoming": bookings.filter(ahead).order_by("event__starts_at", "pk"),
         "past": bookings.exclude(ahead).order_by("-event__starts_at", "-pk")[:PAST_BOOKINGS],
     }

@@ -7,11 +7,11 @@ old rules. The last rule stays due for `LAST_RULE_DAYS`.
 from datetime import date, timedelta
 from itertools import pairwise
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from members import emails
-from members.models import Membership, MembershipQuerySet
+from members.models import Application, Membership, MembershipQuerySet
 
 RULES = [-30, -7, 1, 15]  # days after the last day of the membership
 LAST_RULE_DAYS = 30
@@ -41,3 +41,11 @@ def send_reminders(*, on: date) -> int:
             if is_older and emails.renewal_reminder(membership, days=rule):
                 count += 1
     return count
+
+
+def to_renew(memberships: MembershipQuerySet, *, on: date) -> MembershipQuerySet:
+    """Among these, what their page invites to renew: over, or soon, and with no application under way."""
+    same_person = Q(email=OuterRef("member__email")) | Q(user__isnull=False, user=OuterRef("member__user"))
+    ending = memberships.latest_of_each_member().filter(ends_on__lte=on - timedelta(days=RULES[0]))
+    under_way = Exists(Application.objects.waiting().filter(same_person))
+    return ending.exclude(under_way).select_related("member", "plan")
