@@ -1,5 +1,6 @@
 """Strict reading of the environment: a wrong value stops the start with a sentence that names the variable."""
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,19 +8,19 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-env = environ.Env()
 
-
-def read_env_file(path: Path) -> None:
-    """Load `path` if it exists; the real environment wins over it."""
+def read_env_file(default: Path) -> None:
+    """Load ENV_FILE, or `default`, if it exists; the real environment wins over it."""
+    path = Path(os.environ.get("ENV_FILE") or default)
     if path.is_file():
-        env.read_env(path)
+        environ.Env.read_env(path)
 
 
 def text(name: str, default: str | None = None) -> str:
-    value = str(env.str(name, default="") or default or "").strip()
-    if not value and default is None:
-        raise ImproperlyConfigured(f"{name} est obligatoire et n'est pas renseignée : voir .env.example.")
+    """The value as it is: a secret may start with a dollar, which django-environ would take for a reference."""
+    value = os.environ.get(name, "").strip() or default
+    if value is None:
+        raise ImproperlyConfigured(f"{name} est obligatoire et n'est pas renseignée : voir .env.example.")
     return value
 
 
@@ -33,7 +34,7 @@ def flag(name: str, *, default: bool) -> bool:
 def integer(name: str, *, default: int) -> int:
     value = text(name, str(default))
     if not value.isdecimal():
-        raise ImproperlyConfigured(f"{name} doit être un nombre entier, pas « {value} ».")
+        raise ImproperlyConfigured(f"{name} doit être un nombre entier positif, pas « {value} ».")
     return int(value)
 
 
@@ -45,9 +46,17 @@ def url(name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
     """A URL of one of `schemes`, without its trailing slash; empty when unset and not required."""
     value = text(name, default).rstrip("/")
     if value and urlsplit(value).scheme not in schemes:
-        raise ImproperlyConfigured(
-            f"{name} doit commencer par {' ou '.join(f'{s}:' for s in schemes)}, pas « {value} »."
-        )
+        starts = " ou ".join(f"{scheme}://" for scheme in schemes)
+        raise ImproperlyConfigured(f"{name} doit commencer par {starts}.")  # its value may hold a password
+    return value
+
+
+def origin(name: str, default: str) -> str:
+    """The address of a site: scheme, host and maybe a port, nothing after."""
+    value = url(name, default, schemes=("http", "https"))
+    parts = urlsplit(value)
+    if not parts.hostname or f"{parts.scheme}://{parts.netloc}" != value:
+        raise ImproperlyConfigured(f"{name} doit être une adresse sans chemin, comme https://exemple.fr.")
     return value
 
 

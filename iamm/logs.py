@@ -3,10 +3,14 @@
 import logging
 import time
 from collections.abc import Callable
+from logging.config import dictConfig
 from typing import Any
 
-from celery.signals import task_postrun, task_prerun
+from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django_guid import clear_guid, get_guid, set_guid
+from django_guid.utils import generate_guid
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
 access_log = logging.getLogger("iamm.access")
@@ -46,9 +50,24 @@ def access_log_middleware(
     return middleware
 
 
+@setup_logging.connect
+def log_as_settings_say(**kwargs: Any) -> None:
+    """Keep Celery from laying its own formats over ours: a receiver of this signal is what stops it."""
+    dictConfig(settings.LOGGING)
+
+
+@before_task_publish.connect
+def carry_request_id(headers: dict[str, Any], **kwargs: Any) -> None:
+    headers["request_id"] = get_guid()
+
+
 @task_prerun.connect
 def note_start(task: Any, **kwargs: Any) -> None:
+    """Take up the request id that came with the task. A task run in the process of a request has it already."""
     task.request.started = time.perf_counter()
+    task.request.owns_id = not (task.request.is_eager and get_guid())
+    if task.request.owns_id:
+        set_guid(task.request.get("request_id") or generate_guid())
 
 
 @task_postrun.connect
@@ -57,3 +76,5 @@ def log_task(task: Any, task_id: str, state: str, **kwargs: Any) -> None:
     task_log.info(
         "task", extra={"task": task.name, "task_id": task_id, "state": state, "duration_ms": duration}
     )
+    if task.request.owns_id:
+        clear_guid()

@@ -1,13 +1,13 @@
 """One file, read from the environment. `.env.example` explains each variable."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
-from django_guid.integrations import CeleryIntegration
 
 from iamm import environment
 
@@ -22,12 +22,12 @@ SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 if not DEBUG and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY doit compter au moins 50 caractères : voir .env.example.")
 
-SITE_URL = environment.url("SITE_URL", "http://localhost:8000", schemes=("http", "https"))
-SITE_HOST = SITE_URL.split("://")[1].split(":")[0]
+SITE_URL = environment.origin("SITE_URL", "http://localhost:8000")
+SITE_HOST = urlsplit(SITE_URL).hostname or ""
 IS_HTTPS = SITE_URL.startswith("https:")
 if not DEBUG and not IS_HTTPS and SITE_HOST not in {"localhost", "127.0.0.1"}:
     raise ImproperlyConfigured("SITE_URL doit commencer par https:// hors de la machine locale.")
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", SITE_HOST)
+ALLOWED_HOSTS = [SITE_HOST, *environment.words("ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 TRUSTED_PROXIES = environment.integer("TRUSTED_PROXIES", default=0)
 DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / "var")))
@@ -117,11 +117,24 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = environment.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
+        }
+    }
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "cache",
+            "OPTIONS": {"MAX_ENTRIES": 50_000},  # rate limits live here: 300, the default, would forget them
+        }
+    }
 
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+# A socket names its database "db" for redis and "virtual_host" for Celery.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -129,11 +142,11 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900}
 CELERY_TIMEZONE = "Europe/Paris"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 
 # What happens by itself. Celery beat and `manage.py tick` run this same list; a schedule is seconds or a crontab.
 CELERY_BEAT_SCHEDULE = {
@@ -308,13 +321,13 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Logs: one JSON line a request and a task; the request id comes from the proxy and follows to the tasks
+# Logs: one JSON line a request and a task; the request id comes from the proxy and follows to the tasks.
+# The proxy's id must be a UUID, else it is replaced: what a stranger sends never reaches the logs.
 
 DJANGO_GUID = {
     "GUID_HEADER_NAME": "X-Request-ID",
     "VALIDATE_GUID": True,
     "EXPOSE_HEADER": False,
-    "INTEGRATIONS": [CeleryIntegration()],
 }
 LOGGING = {
     "version": 1,
@@ -328,10 +341,12 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
+        "django": {"handlers": [], "level": "INFO"},
         "django.request": {"level": "ERROR"},  # 4xx are in the access log already
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "django_guid": {"level": "WARNING"},
+        "django_guid": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
         "gunicorn.access": {"handlers": [], "propagate": False},
+        "gunicorn.error": {"handlers": []},
     },
 }

@@ -5,20 +5,20 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseError
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from events.models import Event, Training
 from iamm.celery import app
 from mailing.models import Email
 from partners.models import Partner
-
-OUTBOX_AGE = timedelta(minutes=15)
 
 
 @login_not_required
@@ -35,7 +35,7 @@ def health(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """Ready: database, cache and queue answer, and mail leaves."""
     checks = {"database": _database(), "cache": _cache(), "queue": _queue()}
-    checks["outbox"] = checks["database"] and not Email.objects.stuck().exists()
+    checks["outbox"] = checks["database"] and not Email.objects.late().exists()
     is_ready = all(checks.values())
     return JsonResponse({"status": "ok" if is_ready else "ko", **checks}, status=200 if is_ready else 503)
 
@@ -64,7 +64,7 @@ def _queue() -> bool:
     try:
         with app.connection_for_write() as broker:
             broker.ensure_connection(max_retries=1, timeout=2)
-    except (OSError, RedisError):
+    except (OSError, BrokerError):
         return False
     return True
 

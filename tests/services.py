@@ -116,6 +116,7 @@ def _prepare() -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None:
         os.environ.update(
+            ENV_FILE=os.devnull,
             DEBUG="1",
             SECRET_KEY="only-for-tests",
             SITE_URL="http://localhost:8000",
