@@ -88,7 +88,7 @@ class Booking(models.Model):
         Raises EventOver once the event has begun.
         """
         list(
-            Charge.objects.select_for_update().filter(booking=self)
+            Charge.objects.select_for_update(of=("self",)).filter(booking=self)
         )  # charge before event, as a payment does
         event = self.event.locked()
         booking = Booking.objects.select_related("registration", "charge").get(pk=self.pk)

@@ -400,7 +400,7 @@ class Event(models.Model):
     @transaction.atomic
     def cancel(self) -> None:
         """Call the event off: every live registration is cancelled, told, and owed back. A second call changes nothing."""
-        list(Charge.objects.select_for_update().filter(booking__event=self).order_by("pk"))
+        list(Charge.objects.select_for_update(of=("self",)).filter(booking__event=self).order_by("pk"))
         event = self.locked()
         if event.status == self.Status.CANCELLED:
             return

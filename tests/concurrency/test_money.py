@@ -1,0 +1,124 @@
+import json
+from decimal import Decimal
+from uuid import uuid4
+
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from mailing.models import Email
+from members.models import Application, Member, Membership
+from payments import checkouts
+from payments.models import Payment, Refund, SandboxOrder, SandboxPayment
+from payments.providers import sandbox
+from tests.factories import create_charge, create_member, create_plan, create_staff
+
+
+def apply(plan, email="zoe@example.org"):
+    return Application.submit(plan, first_name="Zoé", last_name="Démo", email=email, request_key=uuid4())
+
+
+def paid_order(charge):
+    """A checkout at the provider, paid there, of which we know nothing yet."""
+    checkouts.start(charge)
+    order = SandboxOrder.objects.latest("pk")
+    SandboxPayment.objects.create(order=order, state=SandboxPayment.State.AUTHORIZED)
+    return order
+
+
+def notification(order):
+    url = reverse("payments:notification", args=["sandbox", settings.PAYMENT_NOTIFICATION_SECRET])
+    body = json.dumps({"data": {"order": str(order.uuid)}})
+    return lambda: Client().post(url, body, content_type="application/json").status_code
+
+
+def test_five_notifications_of_one_payment_at_once(at_once):
+    application = apply(create_plan())
+    order = paid_order(application.charge)
+
+    statuses = at_once(*[notification(order)] * 5)
+
+    assert statuses == [200] * 5
+    assert (Payment.objects.count(), Membership.objects.count(), Member.objects.count()) == (1, 1, 1)
+    assert [email.to for email in Email.objects.all()] == ["zoe@example.org"]
+
+
+def test_two_halves_at_once_settle_the_charge_once(at_once):
+    application = apply(create_plan(price=Decimal(40)))
+    charge = application.charge
+
+    at_once(
+        lambda: charge.record_payment(method="cheque", amount=Decimal(20), reference="1"),
+        lambda: charge.record_payment(method="transfer", amount=Decimal(20), reference="2"),
+    )
+
+    charge.refresh_from_db()
+    assert charge.paid_at is not None
+    assert (Membership.objects.count(), Refund.objects.count(), Email.objects.count()) == (1, 0, 1)
+
+
+def test_the_whole_paid_twice_at_once_settles_once_and_owes_the_other_back(at_once):
+    charge = create_charge(40)
+
+    at_once(
+        lambda: charge.record_payment(method="sandbox", amount=Decimal(40), reference="1"),
+        lambda: charge.record_payment(method="sandbox", amount=Decimal(40), reference="2"),
+    )
+
+    assert Refund.objects.get().amount == Decimal(40)
+
+
+def test_two_renewals_paid_at_once_follow_each_other(at_once):
+    create_member(email="zoe@example.org")
+    plan = create_plan()
+    orders = [paid_order(apply(plan).charge) for _ in range(2)]
+
+    at_once(*[notification(order) for order in orders])
+
+    first, second = Membership.objects.order_by("starts_on")
+    assert (second.starts_on - first.ends_on).days == 1
+
+
+def test_two_applications_of_a_new_address_paid_at_once_make_one_member(at_once):
+    plan = create_plan()
+    orders = [paid_order(apply(plan).charge) for _ in range(4)]
+
+    statuses = at_once(*[notification(order) for order in orders])
+
+    assert statuses == [200] * 4
+    assert (Member.objects.count(), Membership.objects.count()) == (1, 4)
+
+
+def test_the_return_and_the_notification_at_once(at_once):
+    charge = create_charge(40)
+    order = paid_order(charge)
+    url = reverse("payments:charge_return", args=[charge.uuid])
+
+    statuses = at_once(notification(order), lambda: Client().get(url).status_code, notification(order))
+
+    assert statuses == [200, 302, 200]
+    assert Payment.objects.count() == 1
+
+
+def test_a_refund_settled_twice_at_once_goes_back_once(at_once):
+    charge, staff = create_charge(40), create_staff()
+    charge.record_payment(method="sandbox", amount=Decimal(40), reference="1")
+    charge.cancel()
+    refund = Refund.objects.get()
+
+    at_once(
+        lambda: refund.settle(method="transfer", reference="A", recorded_by=staff),
+        lambda: refund.settle(method="transfer", reference="B", recorded_by=staff),
+    )
+
+    assert sum(payment.amount for payment in Payment.objects.all()) == 0
+
+
+def test_cancelling_a_charge_while_it_is_paid_owes_it_back_once(at_once):
+    charge = create_charge(40)
+    order = paid_order(charge)
+
+    at_once(notification(order), charge.cancel)
+
+    assert Refund.objects.get().amount == Decimal(40)
+    assert sandbox.read(str(order.uuid))[0].amount == Decimal(40)
