@@ -1,0 +1,43 @@
+# Les commandes du portail. Sur une machine neuve : Python 3.11 ou plus, git et make suffisent.
+PYTHON ?= python3
+PORT ?= 8000
+export PYTHON PORT
+
+help:
+	@echo "make run      démarre le portail ici, avec des données de démonstration (PORT=8001 pour un autre port)"
+	@echo "make test     lance toute la suite de tests, sur PostgreSQL et Redis, puis sur SQLite, puis make check"
+	@echo "make check    relit le code sans le lancer : style, types, gabarits, migrations, traductions, réglages"
+	@echo "make bench    mesure les temps de réponse"
+	@echo "make up       démarre la production avec docker compose"
+	@echo "make lock     recalcule les versions verrouillées après un changement de pyproject.toml"
+
+# The environment: filled from a lock with hashes, and again only when that lock has changed.
+.venv/%.lock: %.lock
+	bin/setup $<
+
+venv: .venv/requirements-dev.lock
+
+services:
+	bin/services
+
+run: .venv/requirements.lock
+	bin/run
+
+test: venv services
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
+	TEST_DATABASE=sqlite .venv/bin/python -m pytest -n 2 --dist loadgroup --ignore tests/browser --ignore tests/concurrency
+	bin/check
+
+check: venv
+	bin/check
+
+bench: venv services
+	bin/bench
+
+up:
+	docker compose up --build --detach --wait
+
+lock:
+	bin/lock
+
+.PHONY: help venv services run test check bench up lock
