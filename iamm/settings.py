@@ -20,7 +20,7 @@ DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY")
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 if not DEBUG and len(SECRET_KEY) < 50:
-    raise ImproperlyConfigured("SECRET_KEY doit compter au moins 50 caractères : voir .env.example.")
+    raise ImproperlyConfigured("SECRET_KEY doit compter au moins 50 caractères : voir .env.example.")
 
 SITE_URL = environment.origin("SITE_URL", "http://localhost:8000")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
@@ -41,7 +41,7 @@ INSTALLED_APPS = [
     "partners",
     "mailing",
     "accounts",
-    "django.contrib.admin",
+    "iamm.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import ReadOnlyAdmin, ReadOnlyInline, act, confirm, form_page
 from members.models import Application, College, Member, Membership, PeriodOverlap, Plan, PlanPrice
+from payments.admin import euros
 
 
 @admin.register(College)
@@ -22,9 +23,10 @@ class CollegeAdmin(admin.ModelAdmin):
     prepopulated_fields = {"slug": ["name"]}
 
 
-class PlanPriceInline(admin.TabularInline):
+class PlanPriceInline(admin.StackedInline):
     model = PlanPrice
     extra = 0
+    fields = [("amount", "since")]
 
 
 @admin.register(Plan)
@@ -50,7 +52,7 @@ class PlanAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("prix du jour"), ordering="price", empty_value="–")
     def price(self, plan: Any) -> str | None:
-        return None if plan.price is None else f"{formats.number_format(plan.price, 2)}\u00a0€"
+        return None if plan.price is None else euros(plan.price)
 
 
 class MemberStateFilter(admin.SimpleListFilter):
@@ -60,7 +62,7 @@ class MemberStateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("current", _("à jour")), ("expired", _("échue")), ("never", _("jamais adhéré"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Member]) -> QuerySet[Member]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         today = timezone.localdate()
         match self.value():
             case "current":
@@ -84,7 +86,7 @@ class MembershipForm(forms.Form):
     starts_on = forms.DateField(
         label=_("Premier jour"),
         required=False,
-        help_text=_("Vide : à la suite de la dernière période, ou aujourd'hui."),
+        help_text=_("Vide : à la suite de la dernière période, ou aujourd'hui."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
@@ -120,7 +122,7 @@ class MemberAdmin(admin.ModelAdmin):
         view = self.admin_site.admin_view(self.add_membership)
         return [path("<int:pk>/membership/", view, name="members_member_membership"), *super().get_urls()]
 
-    @admin.display(description=_("nom"), ordering=("last_name", "organisation"))
+    @admin.display(description=_("nom"), ordering="last_name")
     def name(self, member: Member) -> str:
         return str(member)
 
@@ -159,8 +161,8 @@ class MemberAdmin(admin.ModelAdmin):
             except PeriodOverlap:
                 form.add_error("starts_on", gettext("Ces dates chevauchent une autre adhésion."))
             else:
-                self.log_change(request, member, gettext("Adhésion ajoutée : %s.") % membership)
-                messages.success(request, gettext("Adhésion ajoutée : %s.") % membership)
+                self.log_change(request, member, gettext("Adhésion ajoutée : %s.") % membership)
+                messages.success(request, gettext("Adhésion ajoutée : %s.") % membership)
                 return redirect("admin:members_member_change", pk)
         return form_page(
             self,
@@ -216,15 +218,13 @@ class MembershipAdmin(ReadOnlyAdmin):
             queryset,
             title=gettext("Annuler ces adhésions"),
             warning=gettext(
-                "Ces périodes ne compteront plus. Aucun message ne part ; un remboursement se fait à part."
+                "Ces périodes ne compteront plus. Aucun message ne part ; un remboursement se fait à part."
             ),
             submit=gettext("Annuler ces adhésions"),
         )
         if page is None:
             done = act(self, request, queryset, self._cancel, history=gettext("Adhésion annulée."))
-            messages.info(
-                request, ngettext("%d adhésion annulée.", "%d adhésions annulées.", done) % done
-            )
+            messages.info(request, ngettext("%d adhésion annulée.", "%d adhésions annulées.", done) % done)
         return page
 
     @staticmethod

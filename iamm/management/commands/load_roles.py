@@ -1,0 +1,58 @@
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.db.models import Q
+
+EVENTS = {
+    "events.event": ["view", "add", "change"],
+    "events.registration": ["view", "change"],
+    "events.booking": ["view"],
+    "events.training": ["view"],
+    "events.theme": ["view", "add", "change"],
+    "partners.partner": ["view"],
+}
+ROLES: dict[str, dict[str, list[str]]] = {
+    "Bénévoles – événements": EVENTS,
+    "Formations": EVENTS | {"events.training": ["view", "add", "change"]},
+    "Trésorerie": {
+        "payments.charge": ["view"],
+        "payments.chargeline": ["view"],
+        "payments.payment": ["view", "add"],
+        "payments.refund": ["view", "change"],
+        "payments.checkout": ["view"],
+        "accounts.user": ["view"],
+        "members.application": ["view"],
+        "members.college": ["view"],
+        "members.member": ["view", "add", "change"],
+        "members.membership": ["view", "add", "change"],
+        "members.plan": ["view", "change"],
+        "members.planprice": ["view", "add", "change"],
+        "events.event": ["view"],
+        "events.booking": ["view"],
+        "events.registration": ["view"],
+    },
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Crée les groupes de l'administration, ou leur rend les droits décrits dans docs/administration.md."
+    )
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        for name, rights in ROLES.items():
+            group = Group.objects.get_or_create(name=name)[0]
+            group.permissions.set(Permission.objects.filter(self._any_of(rights)))
+            self.stdout.write(f"{name} : {group.permissions.count()} droits")
+
+    @staticmethod
+    def _any_of(rights: dict[str, list[str]]) -> Q:
+        wanted = Q()
+        for label, verbs in rights.items():
+            app, model = label.split(".")
+            codenames = [f"{verb}_{model}" for verb in verbs]
+            wanted |= Q(content_type__app_label=app, codename__in=codenames)
+        return wanted

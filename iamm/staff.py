@@ -1,0 +1,92 @@
+"""What waits for the staff, each with the list where it is dealt with."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from events.models import Event, Registration
+from mailing.models import Email
+from members.models import Application
+from payments.models import Charge, Refund
+
+# What to count, the query string of the same rows in the admin, and what they are called.
+LISTS: list[tuple[Callable[[], QuerySet[Any]], str, Any]] = [
+    (
+        lambda: Application.objects.waiting(),
+        "state=waiting",
+        ngettext_lazy(
+            "%d demande d'adhésion attend son paiement", "%d demandes d'adhésion attendent leur paiement"
+        ),
+    ),
+    (
+        lambda: Registration.objects.filter(state=Registration.State.HELD),
+        "state__exact=held",
+        ngettext_lazy("%d place retenue attend son paiement", "%d places retenues attendent leur paiement"),
+    ),
+    (
+        lambda: Refund.objects.to_make(),
+        "state=to_make",
+        ngettext_lazy("%d remboursement à faire", "%d remboursements à faire"),
+    ),
+    (
+        lambda: Charge.objects.late(),
+        "state=late",
+        ngettext_lazy("%d somme due depuis plus de 15 jours", "%d sommes dues depuis plus de 15 jours"),
+    ),
+    (
+        lambda: Event.objects.filter(status=Event.Status.DRAFT),
+        "status__exact=draft",
+        ngettext_lazy("%d événement en brouillon", "%d événements en brouillon"),
+    ),
+    (
+        lambda: Event.objects.queued(),
+        "places=queued",
+        ngettext_lazy(
+            "%d événement complet avec une liste d'attente", "%d événements complets avec une liste d'attente"
+        ),
+    ),
+    (
+        lambda: Email.objects.stuck(),
+        "state=stuck",
+        ngettext_lazy("%d message bloqué", "%d messages bloqués"),
+    ),
+]
+
+LEGAL_NAMES: dict[str, Any] = {
+    "address": _("adresse postale"),
+    "phone": _("téléphone"),
+    "email": _("adresse e-mail"),
+    "rna": _("numéro RNA"),
+    "siret": _("SIRET"),
+    "publication_director": _("direction de la publication"),
+    "host": _("hébergeur du site"),
+    "privacy_contact": _("contact pour les données personnelles"),
+    "bank_account": _("compte bancaire"),
+}
+
+
+class Row(NamedTuple):
+    label: str
+    url: str
+    detail: str = ""
+
+
+def waiting_for(user: Any) -> list[Row]:
+    """What this person may see and is not empty. One query a list, however long the lists are."""
+    rows = []
+    for select, query, label in LISTS:
+        found = select()
+        meta = found.model._meta
+        if user.has_perm(f"{meta.app_label}.view_{meta.model_name}") and (count := found.count()):
+            url = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+            rows.append(Row(label % count, f"{url}?{query}"))
+    missing = [str(name) for key, name in LEGAL_NAMES.items() if not settings.ASSOCIATION[key]]
+    if user.is_superuser and missing:
+        label = ngettext_lazy("%d mention légale à remplir", "%d mentions légales à remplir") % len(missing)
+        rows.append(Row(label, reverse("legal_notice"), ", ".join(missing)))
+    return rows

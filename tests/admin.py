@@ -1,0 +1,47 @@
+"""What the tests of every admin page ask."""
+
+from html.parser import HTMLParser
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+
+def search(client, address, **query):
+    """The rows a list shows for these filters."""
+    return list(client.get(address, query).context["cl"].result_list)
+
+
+def assert_same_queries(client, address, create):
+    """The list runs as many queries for one row as for a hundred."""
+    create()
+    client.get(address)
+    with CaptureQueriesContext(connection) as one:
+        client.get(address)
+    for _ in range(99):
+        create()
+    with CaptureQueriesContext(connection) as many:
+        page = client.get(address)
+
+    assert len(page.context["cl"].result_list) == 100
+    assert len(many) == len(one)
+
+
+class _Controls(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.controls, self.labelled = [], set()
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        if tag == "label":
+            self.labelled.add(values.get("for"))
+        is_control = tag in {"select", "textarea", "input"}
+        if is_control and values.get("type") not in {"hidden", "submit"} and "aria-label" not in values:
+            self.controls.append(values.get("id"))
+
+
+def labels_of(response):
+    """The ids of the controls of a page that no label names; the admin's empty rows apart."""
+    parser = _Controls()
+    parser.feed(response.text)
+    return [control for control in parser.controls if control not in parser.labelled]
