@@ -4,6 +4,8 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import QueryDict
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from events.forms import AgendaFilter
 from events.models import Event
@@ -27,16 +29,26 @@ def select(filters: dict[str, Any]) -> Any:
     return events
 
 
+def without(query: QueryDict, *names: str) -> str:
+    """The query string less these parameters, the page and what was left empty."""
+    kept = query.copy()
+    for name in [*query, "page"]:
+        if name in {*names, "page"} or not query.get(name):
+            kept.pop(name, None)
+    return kept.urlencode()
+
+
 def chips(form: AgendaFilter, query: QueryDict) -> list[dict[str, str]]:
     """Each applied filter in words, with the query string that takes it away."""
-    found = []
-    for name, value in form.applied.items():
-        others = query.copy()
-        others.pop(name, None)
-        others.pop("page", None)
-        field = form.fields[name]
-        label = dict(field.choices).get(value, value) if name in form.CHOICES else value
-        found.append(
-            {"label": str(label) if name != "month" else f"{value:%m/%Y}", "query": others.urlencode()}
-        )
-    return found
+    return [
+        {"label": _label(form, name, value), "query": without(query, name)}
+        for name, value in form.applied.items()
+    ]
+
+
+def _label(form: AgendaFilter, name: str, value: Any) -> str:
+    if name == "q":
+        return _("« %(words)s »") % {"words": value}
+    if name == "month":
+        return date_format(value, "F Y")
+    return str(dict(form.CHOICES[name][1]).get(value, value) if name in form.CHOICES else value)

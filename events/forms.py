@@ -10,6 +10,8 @@ from accounts.models import User
 from accounts.validators import validate_name
 from events.models import Audience, Event, Level, Theme
 
+YEARS = range(2000, 2100)  # the months that a calendar page or a filter may name
+
 
 class RegistrationForm(forms.Form):
     name = forms.CharField(
@@ -57,8 +59,8 @@ class AgendaFilter(forms.Form):
 
     CHOICES = {
         "kind": (pgettext_lazy("kind", "Tout"), Event.Kind.choices),
-        "audience": (_("Tous les publics"), Audience.choices),
-        "level": (_("Tous les niveaux"), Level.choices),
+        "audience": (_("Tous"), Audience.choices),
+        "level": (_("Tous"), Level.choices),
         "format": (_("Partout"), Event.Format.choices),
         "price": (pgettext_lazy("price", "Tous"), [("gratuit", _("gratuit")), ("payant", _("payant"))]),
     }
@@ -71,11 +73,11 @@ class AgendaFilter(forms.Form):
             field.choices = [("", everything), *choices]
 
     def clean_month(self) -> date | None:
-        value = self.cleaned_data["month"]
         try:
-            return date.fromisoformat(f"{value}-01") if value else None
+            month = date.fromisoformat(f"{self.cleaned_data['month']}-01")
         except ValueError:
             return None
+        return month if month.year in YEARS else None
 
     @property
     def applied(self) -> dict[str, Any]:

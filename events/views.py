@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.limits import rate_limited
 from accounts.models import User
 from events import agenda as agenda_filters
-from events import emails, ics
-from events.forms import AgendaFilter, RegistrationForm
+from events import emails, ics, structured_data
+from events.forms import YEARS, AgendaFilter, RegistrationForm
 from events.models import (
     AlreadyRegistered,
     Booking,
@@ -38,8 +38,13 @@ def agenda(request: HttpRequest) -> HttpResponse:
     form = AgendaFilter(request.GET)
     events = agenda_filters.select(form.applied).with_places()
     page = Paginator(events, PAGE_SIZE).get_page(request.GET.get("page"))
-    today = timezone.localdate()
-    context = {"form": form, "page": page, "chips": agenda_filters.chips(form, request.GET), "today": today}
+    context = {
+        "form": form,
+        "page": page,
+        "chips": agenda_filters.chips(form, request.GET),
+        "feed_query": agenda_filters.without(request.GET),
+        "today": timezone.localdate(),
+    }
     return render(request, "events/agenda.html", context)
 
 
@@ -47,10 +52,9 @@ def agenda(request: HttpRequest) -> HttpResponse:
 @require_safe
 def calendar(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """The month as a table of weeks, cancelled and past events included."""
-    try:
-        first = date(year, month, 1)
-    except ValueError as error:
-        raise Http404 from error
+    if year not in YEARS or not 1 <= month <= 12:
+        raise Http404
+    first = date(year, month, 1)
     weeks = calendars.Calendar().monthdatescalendar(year, month)
     in_month = (
         Event.objects.public()
@@ -63,8 +67,10 @@ def calendar(request: HttpRequest, year: int, month: int) -> HttpResponse:
     context = {
         "first": first,
         "weeks": [[(day, by_day.get(day, [])) for day in week] for week in weeks],
-        "previous": date(year - (month == 1), (month - 2) % 12 + 1, 1) if year > 1 else None,
-        "next": date(year + (month == 12), month % 12 + 1, 1) if year < 9999 else None,
+        "previous": date(year - (month == 1), (month - 2) % 12 + 1, 1),
+        "next": date(year + (month == 12), month % 12 + 1, 1),
+        "years": YEARS,
+        "is_empty": not by_day,
         "today": timezone.localdate(),
     }
     return render(request, "events/calendar.html", context)
@@ -99,7 +105,8 @@ def feed_atom(request: HttpRequest) -> HttpResponse:
 def event(request: HttpRequest, slug: str) -> HttpResponse:
     events = Event.objects.visible_to(request.user).with_places().select_related("training")
     event = get_object_or_404(events.prefetch_related("themes", "partners"), slug=slug)
-    return render(request, "events/event.html", {"event": event})
+    context = {"event": event, "structured_data": structured_data.as_json(event)}
+    return render(request, "events/event.html", context)
 
 
 @login_not_required
