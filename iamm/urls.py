@@ -1,7 +1,5 @@
 from allauth.account.decorators import secure_admin_login
 from allauth.mfa.webauthn.views import login_webauthn
-from django.conf import settings
-from django.conf.urls.static import static
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
@@ -33,7 +31,6 @@ urlpatterns = [
     path("robots.txt", wellknown.robots, name="robots"),
     path("sitemap.xml", wellknown.sitemap_xml, name="sitemap_xml"),
     path(".well-known/security.txt", wellknown.security_txt, name="security_txt"),
+    path("media/partners/<slug:name>.webp", views.logo, name="logo"),
     path("admin/", admin.site.urls),
 ]
-if settings.DEBUG:
-    urlpatterns += static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT)

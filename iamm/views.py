@@ -3,8 +3,9 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.core.files.storage import default_storage
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -15,10 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.limits import rate_limited
 from events.models import Booking, Event, Level, Registration
-from iamm import emails
+from iamm import association, emails
 from iamm.forms import ContactForm
 from members import renewals
-from members.models import Member, Membership, Plan
+from members.models import ABANDONED_AFTER_DAYS, Member, Membership, Plan
+from partners.logos import FOLDER
 from partners.models import Fact, Partner
 from payments.models import Charge
 
@@ -53,15 +55,21 @@ def _figures(founders: QuerySet[Partner]) -> list[Fact]:
 @login_not_required
 @require_safe
 def founder_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "iamm/founder_list.html", {"founders": Partner.objects.founders()})
+    context = {"founders": Partner.objects.founders(), "figures": association.figures()}
+    return render(request, "iamm/founder_list.html", context)
 
 
 @login_not_required
 @require_safe
 def founder(request: HttpRequest, slug: str) -> HttpResponse:
     founder = get_object_or_404(Partner.objects.founders().prefetch_related("facts"), slug=slug)
-    events = Event.objects.upcoming().filter(partners=founder).with_places()[:10]
-    return render(request, "iamm/founder.html", {"founder": founder, "events": events})
+    context = {
+        "founder": founder,
+        "figures": [fact for fact in founder.facts.all() if fact.figure],
+        "milestones": [fact for fact in founder.facts.all() if not fact.figure],
+        "events": Event.objects.upcoming().filter(partners=founder).with_places()[:10],
+    }
+    return render(request, "iamm/founder.html", context)
 
 
 @never_cache
@@ -88,6 +96,10 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @rate_limited("contact")
 def contact(request: HttpRequest) -> HttpResponse:
+    """Without an address of the association to write to there is no form, only other ways to reach it."""
+    if not settings.ASSOCIATION["email"]:
+        context = {"founders": Partner.objects.founders()}
+        return render(request, "iamm/contact.html", context, status=503 if request.method == "POST" else 200)
     form = ContactForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         emails.contact(**form.cleaned_data)
@@ -97,18 +109,31 @@ def contact(request: HttpRequest) -> HttpResponse:
     return render(request, "iamm/contact.html", {"form": form}, status=status)
 
 
-def _page(template: str):  # type: ignore[no-untyped-def]
-    @login_not_required
-    @require_safe
-    def page(request: HttpRequest) -> HttpResponse:
-        return render(request, template)
-
-    return page
+@login_not_required
+@require_safe
+def legal_notice(request: HttpRequest) -> HttpResponse:
+    return render(request, "iamm/legal_notice.html")
 
 
-legal_notice = _page("iamm/legal_notice.html")
-privacy = _page("iamm/privacy.html")
-accessibility = _page("iamm/accessibility.html")
+@login_not_required
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """The durations are those that the code applies."""
+    context = {
+        "mail_days": settings.MAIL_KEPT_DAYS,
+        "application_days": ABANDONED_AFTER_DAYS,
+        "session_days": settings.SESSION_COOKIE_AGE // 86400,
+        "session_cookie": settings.SESSION_COOKIE_NAME,
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
+        "language_cookie": settings.LANGUAGE_COOKIE_NAME,
+    }
+    return render(request, "iamm/privacy.html", context)
+
+
+@login_not_required
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return render(request, "iamm/accessibility.html")
 
 
 @login_not_required
@@ -134,3 +159,14 @@ def language(request: HttpRequest, code: str) -> HttpResponse:
             secure=settings.LANGUAGE_COOKIE_SECURE,
         )
     return response
+
+
+@login_not_required
+@require_safe
+def logo(request: HttpRequest, name: str) -> FileResponse:
+    """A partner's logo, for when no proxy serves the files. Its name changes with its content."""
+    path = f"{FOLDER}/{name}.webp"
+    if not default_storage.exists(path):
+        raise Http404
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return FileResponse(default_storage.open(path), content_type="image/webp", headers=headers)

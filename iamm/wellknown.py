@@ -9,6 +9,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -18,7 +19,21 @@ from redis.exceptions import RedisError
 from events.models import Event, Training
 from iamm.celery import app
 from mailing.models import Email
+from members.models import Kind, Plan
 from partners.models import Partner
+
+PAGES = [
+    "home",
+    "events:agenda",
+    "trainings:training_list",
+    "members:plan_list",
+    "founder_list",
+    "contact",
+    "legal_notice",
+    "privacy",
+    "accessibility",
+    "site_map",
+]
 
 
 @login_not_required
@@ -78,7 +93,8 @@ def robots(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
-    context = {"expires": timezone.now() + timedelta(days=180)}
+    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    context = {"expires": today + timedelta(days=180)}
     return render(request, "iamm/security.txt", context, content_type="text/plain; charset=utf-8")
 
 
@@ -86,6 +102,8 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sitemap_xml(request: HttpRequest) -> HttpResponse:
     context = {
+        "paths": [reverse(name) for name in PAGES],
+        "plans": Plan.objects.open().filter(kind=Kind.PERSON),
         "events": Event.objects.public(),
         "trainings": Training.objects.published(),
         "founders": Partner.objects.founders(),
