@@ -158,6 +158,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "members.tasks.send_reminders",
         "schedule": crontab(minute=15, hour="8-19"),
     },
+    "forget-sessions": {"task": "accounts.tasks.forget_expired", "schedule": crontab(minute=20, hour=4)},
     "purge-mail": {"task": "mailing.tasks.purge", "schedule": crontab(minute=30, hour=4)},
     "abandoned-applications": {
         "task": "members.tasks.purge_abandoned",
@@ -347,6 +348,6 @@ LOGGING = {
         "django_guid": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
         "gunicorn.access": {"handlers": [], "propagate": False},
-        "gunicorn.error": {"handlers": []},
+        "gunicorn.error": {"handlers": [], "propagate": True},
     },
 }
