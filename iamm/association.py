@@ -25,7 +25,7 @@ def figures() -> list[Figure]:
         Figure(
             _("Plus de 1 000"),
             _("personnes ont signé l'appel de la Métropole et de l'université pour l'IA à Montpellier."),
-            _("montpellier3m.fr, 4 janvier 2024"),
+            "montpellier3m.fr",
             _("janvier 2024"),
         ),
     ]

@@ -68,7 +68,7 @@ soit présentée.
             ),
             SourcedFact(
                 "personnes ont signé l'appel de la Métropole et de l'université en faveur des projets d'IA de Montpellier.",
-                "montpellier3m.fr, 4 janvier 2024",
+                "montpellier3m.fr",
                 figure="Plus de 1 000",
                 dated="janvier 2024",
             ),
@@ -100,7 +100,6 @@ avec l'Université de Montpellier et l'entreprise Dedalus.
                 "professionnels travaillent au CHU.",
                 "itforbusiness.fr, 21 mars 2025",
                 figure="Environ 12 000",
-                dated="2025",
             ),
             SourcedFact(
                 "consultations dans l'année, et environ 257 000 séjours.",
@@ -263,9 +262,9 @@ Tech Central**.
             ),
             SourcedFact(
                 "startups en étaient membres.",
-                "touleco.fr, novembre 2022",
+                "touleco.fr",
                 figure="Environ 160",
-                dated="2022",
+                dated="novembre 2022",
             ),
         ],
     ),

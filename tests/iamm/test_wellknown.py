@@ -1,98 +1,111 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
+from xml.etree import ElementTree
 
 import pytest
-from django.core.cache import cache
-from django.db import OperationalError, connection
+from django.urls import reverse
 from django.utils import timezone
-from kombu import Connection
-from redis.exceptions import ConnectionError as RedisConnectionError
 
-from iamm.celery import app
-from mailing.models import Email
+from events.models import Event
+from members.models import Kind
+from tests.factories import create_event, create_partner, create_plan, create_training
 
 pytestmark = pytest.mark.django_db
-NOBODY_LISTENS = "redis://127.0.0.1:1/0"
+
+SITE = "http://localhost:8000"
+NAMESPACE = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
 
 
-def create_email(**fields):
-    return Email.objects.create(
-        key="une-clé", to="personne@example.org", message_id=Email.new_message_id(), **fields
-    )
+def fields(text):
+    return [tuple(line.split(": ", 1)) for line in text.splitlines() if line]
 
 
-def readiness(client):
-    response = client.get("/sante/pret/")
-    return response.status_code, response.json()
+def addresses(client):
+    response = client.get("/sitemap.xml")
+    assert response["Content-Type"] == "application/xml; charset=utf-8"
+    tree = ElementTree.fromstring(response.content)
+    return [location.text for location in tree.findall("s:url/s:loc", NAMESPACE)]
 
 
-def test_alive_means_that_the_process_answers_without_asking_the_database(client, django_assert_num_queries):
-    with django_assert_num_queries(0):
-        response = client.get("/sante/")
+def test_robots_keep_out_of_what_is_personal_and_learn_the_sitemap(client):
+    response = client.get("/robots.txt")
 
-    assert (response.status_code, response.json()) == (200, {"status": "ok"})
-
-
-def test_the_health_check_of_the_container_is_not_sent_to_https(client, settings):
-    settings.SECURE_SSL_REDIRECT = True
-
-    assert client.get("/sante/").status_code == 200
-    assert client.get("/sante/pret/").status_code == 200
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    rules = fields(response.text)
+    assert rules[0] == ("User-agent", "*")
+    personal = {"/admin/", "/compte/", "/paiements/", "/reservations/", "/adherer/demandes/", "/langue/"}
+    assert {value for name, value in rules if name == "Disallow"} == personal
+    assert rules[-1] == ("Sitemap", f"{SITE}/sitemap.xml")
 
 
-def test_ready_when_all_answer(client):
-    assert readiness(client) == (
-        200,
-        {"status": "ok", "database": True, "cache": True, "queue": True, "outbox": True},
-    )
+def test_security_txt_has_the_required_fields(client):
+    response = client.get("/.well-known/security.txt")
+
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    found = fields(response.text)
+    assert [value for name, value in found if name == "Contact"] == [
+        "mailto:contact@example.org",
+        f"{SITE}/contact/",
+    ]
+    [expires] = [value for name, value in found if name == "Expires"]
+    left = datetime.fromisoformat(expires) - timezone.now()
+    assert timedelta(days=150) < left < timedelta(days=365)
+    assert ("Canonical", f"{SITE}/.well-known/security.txt") in found
 
 
-def test_not_ready_when_mail_has_not_left_for_a_quarter_of_an_hour(client):
-    create_email(created_at=timezone.now() - timedelta(minutes=16))
+def test_security_txt_without_an_address_points_to_the_contact_page(client, settings):
+    settings.ASSOCIATION = {**settings.ASSOCIATION, "email": ""}
 
-    assert readiness(client) == (
-        503,
-        {"status": "ko", "database": True, "cache": True, "queue": True, "outbox": False},
-    )
+    found = fields(client.get("/.well-known/security.txt").text)
 
-
-def test_ready_in_spite_of_an_address_that_was_refused_for_good(client):
-    create_email(created_at=timezone.now() - timedelta(days=2), state=Email.State.FAILED)
-
-    assert readiness(client)[0] == 200
+    assert [value for name, value in found if name == "Contact"] == [f"{SITE}/contact/"]
 
 
-@pytest.mark.parametrize("error", [RedisConnectionError, OperationalError])
-def test_not_ready_when_the_cache_is_away(client, monkeypatch, error):
-    def away(*args):
-        raise error
+def test_the_sitemap_lists_what_the_public_may_read(client):
+    event, training, founder = create_event(), create_training(), create_partner()
+    draft = create_event(status=Event.Status.DRAFT)
+    hidden = create_training(is_published=False)
+    other = create_partner(is_founder=False)
+    plan, closed = create_plan(), create_plan(is_open=False)
+    organisation = create_plan(kind=Kind.ORGANISATION)
 
-    monkeypatch.setattr(cache, "set", away)
+    found = addresses(client)
 
-    assert readiness(client) == (
-        503,
-        {"status": "ko", "database": True, "cache": False, "queue": True, "outbox": True},
-    )
-
-
-def test_not_ready_when_the_broker_is_away(client, settings, monkeypatch):
-    settings.CELERY_TASK_ALWAYS_EAGER = False
-    monkeypatch.setattr(app, "connection_for_write", lambda: Connection(NOBODY_LISTENS))
-
-    assert readiness(client) == (
-        503,
-        {"status": "ko", "database": True, "cache": True, "queue": False, "outbox": True},
-    )
+    for row in [event, training, founder, plan]:
+        assert SITE + row.get_absolute_url() in found
+    for row in [draft, hidden, other, closed, organisation]:
+        assert SITE + row.get_absolute_url() not in found
 
 
-def test_not_ready_when_the_database_is_away(client, monkeypatch):
-    def away():
-        raise OperationalError
+def test_every_address_of_the_sitemap_answers(client):
+    create_event()
+    create_training()
+    create_partner()
+    create_plan()
 
-    monkeypatch.setattr(connection, "cursor", away)
-    monkeypatch.setattr(cache, "set", lambda *args: None)
-    monkeypatch.setattr(cache, "get", lambda *args: "1")
+    answers = {address: client.get(address.removeprefix(SITE)).status_code for address in addresses(client)}
 
-    assert readiness(client) == (
-        503,
-        {"status": "ko", "database": False, "cache": True, "queue": True, "outbox": False},
-    )
+    assert set(answers.values()) == {200}
+    assert len(answers) == 14
+
+
+def test_an_event_says_when_it_changed(client):
+    event = create_event()
+
+    text = client.get("/sitemap.xml").text
+
+    changed = timezone.localtime(event.updated_at).isoformat()
+    assert f"<loc>{SITE}{event.get_absolute_url()}</loc><lastmod>{changed}</lastmod>" in text
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_sitemap_runs_the_same_queries_for_one_row_and_for_three(
+    client, django_assert_num_queries, number
+):
+    for _ in range(number):
+        create_event()
+        create_training()
+        create_partner()
+        create_plan()
+
+    with django_assert_num_queries(4):
+        client.get(reverse("sitemap_xml"))
