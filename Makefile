@@ -35,7 +35,7 @@ bench: venv services
 	bin/bench
 
 up:
-	docker compose up --build --detach --wait
+	docker compose up --build --detach
 
 lock:
 	bin/lock
