@@ -23,7 +23,14 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         context = {**context, "email": email, "code_minutes": settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60}
-        outbox.queue(template_prefix, to=email, context=context, key=f"accounts.{uuid4()}", is_secret=True)
+        outbox.queue(
+            template_prefix,
+            to=email,
+            context=context,
+            key=f"accounts.{uuid4()}",
+            language=outbox.current_language(),
+            is_secret=True,
+        )
 
 
 class MFAAdapter(DefaultMFAAdapter):

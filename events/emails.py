@@ -19,6 +19,7 @@ def _queue(name: str, registration: "Registration", *, key: str, **context: Any)
             **context,
         },
         key=f"events.{key}.{registration.pk}",
+        language=registration.booking.language,
     )
     return email is not None
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.template import Context, engines
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -12,31 +12,47 @@ from mailing import tasks
 from mailing.models import Email
 
 
+def current_language() -> str:
+    """The language of whoever acts now: kept with what they do, for the mails that follow."""
+    return translation.get_language() or settings.LANGUAGE_CODE
+
+
 def queue(
-    template: str, *, to: str, context: dict[str, Any], key: str, is_secret: bool = False
+    template: str,
+    *,
+    to: str,
+    context: dict[str, Any],
+    key: str,
+    language: str = settings.LANGUAGE_CODE,
+    is_secret: bool = False,
 ) -> Email | None:
     """Store the message `<template>_subject.txt` and `<template>_message.txt` for `to`, once per `key`.
 
-    Returns None, and sends nothing, when `key` was used before. The HTML part is the same text in our layout.
+    Returns None, and sends nothing, when `key` was used before. `language` is the reader's, not that of whoever acts.
     """
     if Email.objects.filter(key=key).exists():
         return None
-    context = {"site_url": settings.SITE_URL, "association": settings.ASSOCIATION, **context}
-    subject = " ".join(_render_text(f"{template}_subject.txt", context).splitlines()).strip()[:250]
-    text = _render_text(f"{template}_message.txt", context).strip() + "\n"
-    html = render_to_string(
-        "mailing/email/layout.html",
-        {**context, "subject": subject, "blocks": text_blocks(text), "language": translation.get_language()},
-    )
-    row = {"to": to, "subject": subject, "text": text, "html": html, "is_secret": is_secret}
-    with transaction.atomic():
-        email, created = Email.objects.get_or_create(
-            key=key, defaults={**row, "message_id": Email.new_message_id()}
-        )
-    if not created:
+    parts = _render(template, context, language=language)
+    try:
+        with transaction.atomic():
+            email = Email.objects.create(
+                key=key, to=to, is_secret=is_secret, message_id=Email.new_message_id(), **parts
+            )
+    except IntegrityError:  # another process used the key meanwhile
         return None
-    tasks.deliver.delay_on_commit(email.pk)
+    tasks.deliver.delay_on_commit(email.pk)  # type: ignore[attr-defined]
     return email
+
+
+def _render(template: str, context: dict[str, Any], *, language: str) -> dict[str, str]:
+    """Subject and text from their templates; the HTML part is the same text in our layout."""
+    context = {"site_url": settings.SITE_URL, "association": settings.ASSOCIATION, **context}
+    with translation.override(language):
+        subject = " ".join(_render_text(f"{template}_subject.txt", context).splitlines()).strip()[:250]
+        text = _render_text(f"{template}_message.txt", context).strip() + "\n"
+        layout = {"subject": subject, "blocks": text_blocks(text), "language": language}
+        html = render_to_string("mailing/email/layout.html", context | layout)
+    return {"subject": subject, "text": text, "html": html}
 
 
 def _render_text(name: str, context: dict[str, Any]) -> str:

@@ -103,7 +103,7 @@ class MemberAdmin(admin.ModelAdmin):
     list_filter = [MemberStateFilter, "kind", "college"]
     list_select_related = ["college"]
     search_fields = ["first_name", "last_name", "organisation", "email"]
-    autocomplete_fields = ["user"]
+    raw_id_fields = ["user"]
     fields = [
         "kind",
         ("first_name", "last_name"),
@@ -207,7 +207,7 @@ class MembershipAdmin(ReadOnlyAdmin):
     list_filter = [MembershipStateFilter, "plan"]
     list_select_related = ["member", "plan"]
     search_fields = ["member__first_name", "member__last_name", "member__organisation", "member__email"]
-    fields = ["member", "plan", ("starts_on", "ends_on"), "charge", "created_at", "cancelled_at"]
+    fields = ["member", "plan", "starts_on", "ends_on", "charge", "created_at", "cancelled_at"]
     actions = ["cancel"]
 
     @admin.action(description=_("Annuler l'adhésion"), permissions=["act"])
@@ -264,12 +264,15 @@ class ApplicationAdmin(ReadOnlyAdmin):
     list_select_related = ["plan", "charge"]
     search_fields = ["first_name", "last_name", "email"]
     fields = [
-        ("first_name", "last_name"),
-        ("email", "user"),
+        "first_name",
+        "last_name",
+        "email",
+        "user",
         "plan",
         "charge",
         "membership",
-        ("created_at", "abandoned_at"),
+        "created_at",
+        "abandoned_at",
     ]
 
     @admin.display(description=_("nom"), ordering="last_name")

@@ -5,15 +5,18 @@ from django.urls import reverse
 from mailing import outbox
 
 if TYPE_CHECKING:
-    from members.models import Membership
+    from members.models import Application, Membership
 
 
-def membership_confirmed(membership: "Membership", *, to: str) -> None:
+def membership_confirmed(application: "Application") -> None:
+    membership = application.membership
+    assert membership is not None  # noqa: S101 - called once it is complete
     outbox.queue(
         "members/email/membership_confirmed",
-        to=to,
+        to=application.email,
         context={"membership": membership, "member": membership.member, "account_path": reverse("account")},
         key=f"members.confirmed.{membership.pk}",
+        language=application.language,
     )
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from mailing.outbox import current_language
 from members import emails
 from payments.models import Charge, ChargeLine, Line
 
@@ -341,6 +342,7 @@ class Application(models.Model):
         related_name="application",
         verbose_name=_("adhésion"),
     )
+    language = models.CharField(_("langue"), max_length=5, default=current_language, editable=False)
     created_at = models.DateTimeField(_("reçue le"), default=timezone.now, editable=False)
     abandoned_at = models.DateTimeField(_("abandonnée le"), null=True, blank=True, editable=False)
 
@@ -421,7 +423,7 @@ class Application(models.Model):
             member = application.known_member() or application._new_member()
             application.membership = member.add_membership(application.plan, charge=application.charge)
             application.save(update_fields=["membership"])
-            emails.membership_confirmed(application.membership, to=application.email)
+            emails.membership_confirmed(application)
         self.membership = application.membership
         return application.membership
 

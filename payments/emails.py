@@ -12,4 +12,5 @@ def refund_due(refund: "Refund") -> None:
         to=refund.charge.email,
         context={"refund": refund, "charge": refund.charge},
         key=f"payments.refund_due.{refund.pk}",
+        language=refund.charge.language,
     )

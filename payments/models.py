@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mailing.outbox import current_language
 from payments import emails
 from payments.signals import charge_paid
 
@@ -87,6 +88,7 @@ class Charge(models.Model):
         verbose_name=_("compte"),
     )
     return_path = models.CharField(_("page de l'achat"), max_length=200, editable=False)
+    language = models.CharField(_("langue"), max_length=5, default=current_language, editable=False)
     created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
     paid_at = models.DateTimeField(_("réglé le"), null=True, blank=True, editable=False)
     cancelled_at = models.DateTimeField(_("annulé le"), null=True, blank=True, editable=False)
@@ -107,10 +109,26 @@ class Charge(models.Model):
     @classmethod
     @transaction.atomic
     def open(
-        cls, *, name: str, email: str, lines: Iterable[Line], return_path: str, user: "User | None" = None
+        cls,
+        *,
+        name: str,
+        email: str,
+        lines: Iterable[Line],
+        return_path: str,
+        user: "User | None" = None,
+        language: str | None = None,
     ) -> "Charge":
-        """Write a new charge with its lines. Whatever it pays for is shown at `return_path`."""
-        charge = cls.objects.create(name=name, email=email.lower(), user=user, return_path=return_path)
+        """Write a new charge with its lines. Whatever it pays for is shown at `return_path`.
+
+        `language` is the payer's, when somebody else acts.
+        """
+        payer = {
+            "name": name,
+            "email": email.lower(),
+            "user": user,
+            "language": language or current_language(),
+        }
+        charge = cls.objects.create(return_path=return_path, **payer)
         ChargeLine.objects.bulk_create([ChargeLine(charge=charge, **line._asdict()) for line in lines])
         return charge
 
@@ -313,7 +331,9 @@ class Refund(models.Model):
     @transaction.atomic
     def settle(self, *, method: str, reference: str, recorded_by: "User") -> Payment:
         """Record that the money went back. A second call returns the first counter-entry."""
-        refund = Refund.objects.select_for_update().get(pk=self.pk)  # a join here would be read before the lock
+        refund = Refund.objects.select_for_update().get(
+            pk=self.pk
+        )  # a join here would be read before the lock
         if refund.payment is not None:
             return refund.payment
         refund.payment = refund.charge.record_payment(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from events import emails
+from mailing.outbox import current_language
 from payments.models import Charge, Refund
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Booking(models.Model):
     charge = models.OneToOneField(
         Charge, models.PROTECT, null=True, blank=True, related_name="booking", verbose_name=_("somme due")
     )
+    language = models.CharField(_("langue"), max_length=5, default=current_language, editable=False)
     created_at = models.DateTimeField(_("créée le"), default=timezone.now, editable=False)
 
     objects: ClassVar = BookingQuerySet.as_manager()

@@ -358,6 +358,7 @@ class Event(models.Model):
             name=booking.name,
             email=booking.email,
             user=booking.user,
+            language=booking.language,
             lines=[Line(nature, self.title, price)],
             return_path=booking.get_absolute_url(),
         )

@@ -6,9 +6,17 @@ import pytest
 import time_machine
 from django.core import mail
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from events.models import AlreadyRegistered, Event, EventFull, EventOver, Registration, RegistrationClosed
+from events.models import (
+    AlreadyRegistered,
+    Booking,
+    Event,
+    EventFull,
+    EventOver,
+    Registration,
+    RegistrationClosed,
+)
 from mailing.models import Email
 from payments.models import Refund
 from tests.factories import (
@@ -342,7 +350,11 @@ def test_paid_late_without_a_place_the_money_is_owed_back_and_told():
 
     refund = Refund.objects.get()
     assert Registration.objects.get(booking=booking).state == STATE.EXPIRED
-    assert (refund.charge, refund.amount, refund.reason) == (booking.charge, Decimal(20), Refund.Reason.NO_PLACE)
+    assert (refund.charge, refund.amount, refund.reason) == (
+        booking.charge,
+        Decimal(20),
+        Refund.Reason.NO_PLACE,
+    )
     assert subjects("tard@example.org")[-1] == "Nous vous devons 20,00\u00a0€"
 
 
@@ -410,3 +422,17 @@ def test_mail_leaves_after_the_commit_only(run_commit_hooks):
         assert mail.outbox == []
 
     assert [message.to for message in mail.outbox] == [["zoe@example.org"]]
+
+
+def test_a_mail_is_in_the_language_of_its_reader_whoever_acts():
+    event = create_event(price=Decimal(20), capacity=1, title="Débat")
+    with translation.override("en"):
+        first = register(event, "english@example.org")
+    waiting = register(event, "francaise@example.org")
+
+    with translation.override("en"):
+        first.cancel()
+
+    assert subjects("francaise@example.org")[-1] == "Une place s’est libérée pour vous\u00a0: Débat"
+    assert subjects("english@example.org")[-1] != "Votre inscription est annulée\u00a0: Débat"
+    assert Booking.objects.get(pk=waiting.pk).charge.language == "fr"
