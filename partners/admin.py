@@ -1,5 +1,6 @@
+from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminFileWidget
+from django.contrib.admin.widgets import AdminFileWidget, AdminTextareaWidget
 from django.db import models
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -8,14 +9,26 @@ from django.utils.translation import gettext_lazy as _
 from partners.models import Fact, Partner
 
 
+class FactForm(forms.ModelForm):
+    class Meta:
+        widgets = {"text": AdminTextareaWidget(attrs={"rows": 2})}
+
+
 class FactInline(admin.StackedInline):
     model = Fact
+    form = FactForm
     extra = 0
-    fields = ["text", ("figure", "dated"), ("source", "position")]
+    fields = ["text", ("figure", "dated"), "source", "position"]
+
+
+class PartnerForm(forms.ModelForm):
+    class Meta:
+        widgets = {"summary": AdminTextareaWidget(attrs={"rows": 2})}
 
 
 @admin.register(Partner)
 class PartnerAdmin(admin.ModelAdmin):
+    form = PartnerForm
     formfield_overrides = {
         models.FileField: {"widget": AdminFileWidget(attrs={"accept": "image/png,image/jpeg,image/webp"})},
         models.URLField: {"assume_scheme": "https"},
@@ -24,7 +37,8 @@ class PartnerAdmin(admin.ModelAdmin):
     list_filter = ["is_founder"]
     search_fields = ["name", "role", "summary"]
     fields = [
-        ("name", "slug"),
+        "name",
+        "slug",
         ("is_founder", "position"),
         "role",
         "summary",
