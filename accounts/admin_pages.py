@@ -28,6 +28,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 
 class ReadOnlyInline(admin.TabularInline):
+    template = "admin/read_only_rows.html"
     extra = 0
     can_delete = False
 

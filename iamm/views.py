@@ -1,5 +1,7 @@
 """The pages that combine apps, and those that belong to none."""
 
+from typing import cast
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -15,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.limits import rate_limited
+from accounts.models import User
 from events.models import Booking, Event, Level, Registration
 from iamm import association, emails
 from iamm.forms import ContactForm
@@ -76,7 +79,7 @@ def founder(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """Everything of this person, what was done without an account but with a verified address included."""
-    user, now = request.user, timezone.now()
+    user, now = cast(User, request.user), timezone.now()
     held = Q(booking=None) | Q(booking__registration__in=Registration.objects.holding_place())
     charges = Charge.objects.visible_to(user).unpaid().filter(held).select_related("booking__registration")
     bookings = Booking.objects.visible_to(user).for_display()

@@ -1,0 +1,192 @@
+from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from events.models import Registration
+from members.models import Application, Kind
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+ACCOUNT = reverse("account")
+
+
+@pytest.fixture
+def user(client):
+    user = factories.create_user("alex@example.org")
+    client.force_login(user)
+    return user
+
+
+def _days(number):
+    return timezone.localdate() + timedelta(days=number)
+
+
+def _apply(plan, email="alex@example.org"):
+    names = {"first_name": "Alex", "last_name": "Démo"}
+    return Application.submit(plan, email=email, request_key=uuid4(), **names)
+
+
+def _book(event):
+    """A confirmed place, even at an event that is over."""
+    booking = factories.create_registration(event).booking
+    booking.email = "alex@example.org"
+    booking.save()
+    return booking
+
+
+def test_a_stranger_is_asked_to_sign_in_and_comes_back(client):
+    assert client.get(ACCOUNT).url == f"{reverse('account_login')}?next={ACCOUNT}"
+
+
+def test_an_empty_account_says_what_one_can_do(client, user):
+    page = client.get(ACCOUNT)
+
+    assert "À faire maintenant" not in page.text
+    assert f'href="{reverse("members:plan_list")}"' in page.text
+    assert f'href="{reverse("events:agenda")}"' in page.text
+
+
+def test_what_is_to_pay_comes_first(client, user):
+    application = _apply(factories.create_plan(price=Decimal(40)))
+    booking = factories.register(factories.create_event(price=Decimal(15)), "alex@example.org")
+
+    page = client.get(ACCOUNT)
+
+    assert list(page.context["charges"]) == [booking.charge, application.charge]
+    assert page.text.index("À faire maintenant") < page.text.index("Mes adhésions")
+    assert "Payer 15,00\u00a0€" in page.text
+    assert "Votre place est retenue jusqu’au" in page.text
+
+
+def test_a_place_that_is_no_longer_held_is_not_to_pay(client, user):
+    booking = factories.register(factories.create_event(price=Decimal(15)), "alex@example.org")
+    Registration.objects.filter(booking=booking).update(expires_at=timezone.now() - timedelta(minutes=1))
+
+    page = client.get(ACCOUNT)
+
+    assert list(page.context["charges"]) == []
+    assert "place non payée à temps" in page.text
+
+
+def test_it_shows_what_was_done_with_the_same_address_without_an_account(client, user):
+    member = factories.create_member(email="alex@example.org")
+    booking = factories.register(factories.create_event(), "alex@example.org")
+
+    page = client.get(ACCOUNT)
+
+    assert list(page.context["members"]) == [member]
+    assert list(page.context["upcoming"]) == [booking]
+
+
+def test_it_shows_nothing_of_an_address_that_is_not_proved(client):
+    user = factories.create_user("alex@example.org")
+    user.emailaddress_set.update(verified=False)
+    factories.create_membership(factories.create_member(email="alex@example.org"))
+    factories.register(factories.create_event(price=Decimal(15)), "alex@example.org")
+    client.force_login(user)
+
+    context = client.get(ACCOUNT).context
+
+    assert [list(context[name]) for name in ("members", "charges", "to_renew", "upcoming", "past")] == [
+        []
+    ] * 5
+
+
+def test_it_shows_nothing_of_anybody_else(client, user):
+    factories.create_membership(factories.create_member(email="sam@example.org"))
+    factories.register(factories.create_event(price=Decimal(15)), "sam@example.org")
+    _apply(factories.create_plan(), email="sam@example.org")
+
+    context = client.get(ACCOUNT).context
+
+    assert [list(context[name]) for name in ("members", "charges", "to_renew", "upcoming", "past")] == [
+        []
+    ] * 5
+
+
+def test_the_end_of_the_membership_is_said(client, user):
+    member = factories.create_member(email="alex@example.org")
+    factories.create_membership(member, starts_on=_days(-100), ends_on=_days(200))
+
+    page = client.get(ACCOUNT)
+
+    assert "À jour jusqu’au" in page.text
+    assert list(page.context["to_renew"]) == []
+    assert "Tout est en ordre" in page.text
+
+
+@pytest.mark.parametrize(
+    ("ends_in", "invited"), [(31, False), (30, True), (0, True), (-1, True), (-400, True)]
+)
+def test_renewal_is_proposed_from_the_first_reminder_on(client, user, ends_in, invited):
+    member = factories.create_member(email="alex@example.org")
+    membership = factories.create_membership(member, starts_on=_days(ends_in - 364), ends_on=_days(ends_in))
+
+    page = client.get(ACCOUNT)
+
+    assert list(page.context["to_renew"]) == ([membership] if invited else [])
+    assert (f'href="{reverse("members:join", args=[membership.plan.slug])}"' in page.text) is invited
+
+
+def test_who_has_renewed_or_is_about_to_pay_is_not_asked_again(client, user):
+    member = factories.create_member(email="alex@example.org")
+    ending = factories.create_membership(member, starts_on=_days(-360), ends_on=_days(4))
+    assert list(client.get(ACCOUNT).context["to_renew"]) == [ending]
+
+    _apply(ending.plan)
+    assert list(client.get(ACCOUNT).context["to_renew"]) == []
+    Application.objects.get().abandon()
+    factories.create_membership(member, starts_on=_days(5), ends_on=_days(370))
+    assert list(client.get(ACCOUNT).context["to_renew"]) == []
+
+
+def test_an_organisation_renews_by_writing(client, user):
+    member = factories.create_organisation(user=user)
+    plan = factories.create_plan(kind=Kind.ORGANISATION)
+    factories.create_membership(member, plan=plan, starts_on=_days(-360), ends_on=_days(4))
+
+    assert "Nous écrire pour renouveler" in client.get(ACCOUNT).text
+
+
+def test_bookings_ahead_are_apart_from_past_and_cancelled_ones(client, user):
+    later = factories.register(factories.create_event(starts_in=timedelta(days=20)), "alex@example.org")
+    sooner = factories.register(factories.create_event(starts_in=timedelta(days=2)), "alex@example.org")
+    cancelled = factories.register(factories.create_event(), "alex@example.org")
+    cancelled.cancel()
+    past = _book(factories.create_event(starts_in=timedelta(days=-3)))
+
+    context = client.get(ACCOUNT).context
+
+    assert list(context["upcoming"]) == [sooner, later]
+    assert list(context["past"]) == [cancelled, past]
+
+
+def test_it_costs_the_same_for_one_and_for_a_hundred_rows(client, user, django_assert_num_queries):
+    member = factories.create_member(email="alex@example.org", user=user)
+    plan = factories.create_plan()
+
+    def add(numbers):
+        for number in numbers:
+            _book(factories.create_event(price=Decimal(15)))
+            _book(factories.create_event(starts_in=timedelta(days=-3)))
+            factories.create_charge(user=user)
+            start = _days(-400 - 20 * number)
+            end = start + timedelta(days=10)
+            factories.create_membership(member, plan=plan, starts_on=start, ends_on=end)
+
+    add([0])
+    client.get(ACCOUNT)  # the first page of a session notes the device
+    with CaptureQueriesContext(connection) as one:
+        client.get(ACCOUNT)
+    add(range(1, 100))
+
+    with django_assert_num_queries(len(one)):
+        page = client.get(ACCOUNT)
+    context = page.context
+    assert [len(context["upcoming"]), len(context["past"]), len(context["charges"])] == [100, 20, 100]
