@@ -1,10 +1,11 @@
 import logging
 import signal
 from argparse import ArgumentParser
+from datetime import timedelta
 from threading import Event
 from typing import Any
 
-from celery.schedules import maybe_schedule
+from celery.schedules import BaseSchedule, crontab, schedule
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management.base import BaseCommand, CommandError
@@ -62,8 +63,12 @@ def run_due_tasks(stop: Event | None = None) -> list[str]:
             break
         key, now = f"tick.{name}", app.now()
         last_run = cache.get(key)
-        if last_run is None or maybe_schedule(entry["schedule"], app=app).is_due(last_run).is_due:
+        if last_run is None or _schedule(entry["schedule"]).is_due(last_run).is_due:
             cache.set(key, now, timeout=None)
             if app.tasks[entry["task"]].apply(throw=False).failed():
                 failed.append(name)
     return failed
+
+
+def _schedule(value: float | crontab) -> BaseSchedule:
+    return value if isinstance(value, crontab) else schedule(timedelta(seconds=value), app=app)
