@@ -1,0 +1,200 @@
+"""Each page, light and dark, narrow and wide: nothing for axe, no complaint in the console, no sideways scroll."""
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from events.models import Event
+from mailing.models import Email
+from members.models import Application, Member
+from payments import checkouts
+from payments.models import SandboxOrder
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+RULES = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }
+}
+LONG = "Intelligence artificielle, anticonstitutionnellement parlant : ce que la recherche montpelliéraine en dit"
+
+
+@pytest.fixture
+def paths():
+    """The address of every public page, with long names and every state."""
+    founder = factories.create_partner(name="Université de démonstration de la Méditerranée occidentale")
+    founder.facts.create(figure="1 000", text="Un fait d'essai", dated="2025", source="essai.example.org")
+    training = factories.create_training(title=LONG)
+    session = factories.create_event(kind=Event.Kind.TRAINING, training=training, price=Decimal(300))
+    event = factories.create_event(
+        title=LONG,
+        description="## Titre\n\n- un\n- deux\n\n| a | b |\n|---|---|\n| 1 | 2 |",
+        capacity=3,
+        price=Decimal(20),
+    )
+    event.partners.add(founder)
+    full = factories.create_event(capacity=1)
+    cancelled = factories.create_event(status=Event.Status.CANCELLED)
+    past = factories.create_event(starts_in=timedelta(days=-9))
+    bookings = [factories.register(full), factories.register(full), factories.register(event)]
+    plan = factories.create_plan()
+    application = Application.submit(
+        plan, first_name="Zoé", last_name="Démo", email="zoe@example.org", request_key=uuid4()
+    )
+    checkouts.start(application.charge)
+    today = timezone.localdate()
+    return [
+        "/",
+        "/agenda/",
+        "/agenda/?q=introuvable&level=expert",
+        f"/agenda/calendrier/{today.year}/{today.month}/",
+        *[row.get_absolute_url() for row in (event, full, cancelled, past, session, training, founder, plan)],
+        *[booking.get_absolute_url() for booking in bookings],
+        reverse("events:event_register", args=[event.slug]),
+        reverse("events:event_register", args=[full.slug]),
+        reverse("events:event_register", args=[past.slug]),
+        "/formations/",
+        "/fondateurs/",
+        "/adherer/",
+        application.get_absolute_url(),
+        application.charge.get_absolute_url(),
+        reverse("payments:sandbox", args=[SandboxOrder.objects.get().uuid]),
+        "/contact/",
+        "/mentions-legales/",
+        "/confidentialite/",
+        "/accessibilite/",
+        "/plan-du-site/",
+        "/introuvable/",
+        *[reverse(name) for name in ("account_login", "account_signup", "account_reset_password")],
+        reverse("account_request_login_code"),
+    ]
+
+
+def findings(page):
+    response = Axe().run(page, options=RULES).response
+    return [
+        (violation["id"], node["html"][:120])
+        for violation in response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def complaints_of(page):
+    """Script errors and breaches of the content policy. A refused status is the page's own business."""
+    heard = []
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            heard.append(message.text)
+            if message.type == "error" and "the server responded with a status" not in message.text
+            else None
+        ),
+    )
+    return heard
+
+
+def look(browser, browser_context_args, site, paths, *, scheme, cookies=(), width=1280):
+    """Visit each path; return what axe finds, what the console says and which pages scroll sideways."""
+    context = browser.new_context(
+        **browser_context_args, color_scheme=scheme, viewport={"width": width, "height": 900}
+    )
+    context.add_cookies(list(cookies))
+    page = context.new_page()
+    found, complaints = {}, complaints_of(page)
+    for path in paths:
+        page.goto(site + path)
+        said, wide = (
+            list(complaints),
+            page.evaluate("document.documentElement.scrollWidth > window.innerWidth"),
+        )
+        problems = [*said, *findings(page), *(["sideways scroll"] if wide else [])]
+        complaints.clear()  # axe itself breaches the policy
+        if problems:
+            found[path] = problems
+    context.close()
+    return found
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
+def test_no_public_page_has_a_fault(browser, browser_context_args, site, paths, scheme, width):
+    assert look(browser, browser_context_args, site, paths, scheme=scheme, width=width) == {}
+
+
+def session_of(user, site):
+    client = Client()
+    client.force_login(user)
+    return [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1280)])
+def test_no_page_of_the_account_has_a_fault(browser, browser_context_args, site, scheme, width):
+    user = factories.create_user()
+    factories.create_membership(factories.create_member(user=user))
+    factories.register(factories.create_event(title=LONG), user.email, user=user)
+    factories.register(factories.create_event(price=Decimal(20)), user.email, user=user)
+    names = [
+        "account",
+        "account_email",
+        "account_change_password",
+        "mfa_index",
+        "usersessions_list",
+        "account_logout",
+    ]
+
+    found = look(
+        browser,
+        browser_context_args,
+        site,
+        [reverse(name) for name in names],
+        scheme=scheme,
+        width=width,
+        cookies=session_of(user, site),
+    )
+
+    assert found == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_of_the_admin_breaches_the_content_policy(browser, browser_context_args, site, scheme):
+    event = factories.create_event(price=Decimal(20))
+    booking = factories.register(event)
+    factories.create_membership()
+    models = ["event", "training", "theme", "booking", "registration"]
+    lists = [reverse(f"admin:events_{name}_changelist") for name in models]
+    lists += [
+        reverse(f"admin:members_{name}_changelist")
+        for name in ("member", "membership", "plan", "application")
+    ]
+    lists += [reverse(f"admin:payments_{name}_changelist") for name in ("charge", "payment", "refund")]
+    lists += [reverse("admin:mailing_email_changelist"), reverse("admin:accounts_user_changelist")]
+    pages = [
+        reverse("admin:index"),
+        *lists,
+        reverse("admin:events_event_add"),
+        reverse("admin:events_event_change", args=[event.pk]),
+        reverse("admin:payments_charge_change", args=[booking.charge.pk]),
+        reverse("admin:mailing_email_change", args=[Email.objects.first().pk]),
+        reverse("admin:members_member_change", args=[Member.objects.first().pk]),
+    ]
+    context = browser.new_context(**browser_context_args, color_scheme=scheme)
+    context.add_cookies(session_of(factories.create_staff(), site))
+    page = context.new_page()
+    complaints = complaints_of(page)
+
+    titles = []
+    for path in pages:
+        page.goto(site + path)
+        titles.append(page.title())
+
+    context.close()
+    assert complaints == []
+    assert [title for title in titles if "Administration" not in title] == []
