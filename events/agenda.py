@@ -48,7 +48,7 @@ def chips(form: AgendaFilter, query: QueryDict) -> list[dict[str, str]]:
 
 def _label(form: AgendaFilter, name: str, value: Any) -> str:
     if name == "q":
-        return _("« %(words)s »") % {"words": value}
+        return _("« %(words)s »") % {"words": value}
     if name == "month":
         return date_format(value, "F Y")
     return str(dict(form.CHOICES[name][1]).get(value, value) if name in form.CHOICES else value)

@@ -31,14 +31,9 @@ def day(moment: date | datetime | None, style: str = "j F Y") -> str:
     if moment is None:
         return ""
     local = _local(moment)
-    text = formats.date_format(local, style)
     if _is_french() and local.day == 1:
-        text = (
-            text.replace("1 ", f"1er{SPACE}", 1)
-            if text.startswith("1 ")
-            else text.replace(" 1 ", f" 1er{SPACE}", 1)
-        )
-    return text
+        style = style.replace("j", r"j\e\r").replace(r"\r ", rf"\r{SPACE}")
+    return formats.date_format(local, style)
 
 
 @register.filter

@@ -64,4 +64,4 @@ def test_a_missing_import_stops_the_collection(source):
 def test_a_dry_run_writes_nothing(source, tmp_path):
     call_command("collectstatic", interactive=False, verbosity=0, dry_run=True)
 
-    assert list((tmp_path / "collected").iterdir()) == []
+    assert list((tmp_path / "collected").rglob("*")) == []
