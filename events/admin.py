@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -56,14 +57,13 @@ class EventAdmin(admin.ModelAdmin):
     form = EventForm
     formfield_overrides = {
         models.DateTimeField: {"form_class": forms.DateTimeField, "widget": MomentInput},
+        models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple},
         models.URLField: {"assume_scheme": "https"},
     }
-    list_display = ["title", "starts_at", "kind", "status", "places", "registrations"]
+    list_display = ["title", "begins", "kind", "status", "places", "registrations"]
     list_filter = ["status", WhenFilter, PlacesFilter, "kind", "level"]
     search_fields = ["title", "summary", "venue"]
     prepopulated_fields = {"slug": ["title"]}
-    autocomplete_fields = ["training"]
-    filter_horizontal = ["partners", "themes"]
     readonly_fields = ["status", "places", "registrations", "updated_at"]
     save_as = True
     actions = ["publish", "cancel"]
@@ -88,6 +88,10 @@ class EventAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         events: QuerySet[Event] = Event.objects.with_places()
         return events
+
+    @admin.display(description=_("début"), ordering="starts_at")
+    def begins(self, event: Event) -> str:
+        return date_format(timezone.localtime(event.starts_at), "SHORT_DATETIME_FORMAT")
 
     @admin.display(description=_("places"), ordering="taken", empty_value="–")
     def places(self, event: Event) -> str | None:
@@ -181,11 +185,15 @@ class RegistrationAdmin(ReadOnlyAdmin):
     list_select_related = ["event", "booking__charge"]
     search_fields = ["name", "email", "event__title"]
     fields = [
-        ("name", "email"),
-        ("event", "booking"),
+        "name",
+        "email",
+        "event",
         "state",
         "charge",
-        ("confirmed_at", "expires_at", "cancelled_at"),
+        "booking",
+        "confirmed_at",
+        "expires_at",
+        "cancelled_at",
     ]
     readonly_fields = ["charge"]
     ordering = ["-pk"]
@@ -236,7 +244,7 @@ class BookingAdmin(ReadOnlyAdmin):
     list_filter = [EventWhenFilter]
     list_select_related = ["event"]
     search_fields = ["name", "email", "event__title"]
-    fields = [("name", "email", "user"), "event", "charge", "created_at"]
+    fields = ["name", "email", "user", "event", "charge", "created_at"]
 
 
 @admin.register(Training)

@@ -55,9 +55,14 @@ class EmailAdmin(admin.ModelAdmin):
     search_fields = ["to", "subject", "key"]
     actions = ["send_again"]
     fields = [
-        ("to", "subject"),
-        ("state", "attempts"),
-        ("created_at", "sent_at", "next_try_at", "purged_at"),
+        "to",
+        "subject",
+        "state",
+        "attempts",
+        "created_at",
+        "sent_at",
+        "next_try_at",
+        "purged_at",
         "last_error",
         "key",
         "readable_text",

@@ -17,11 +17,20 @@ from accounts.admin_pages import ReadOnlyAdmin, ReadOnlyInline, form_page
 from payments.admin_forms import PaymentForm, SettlementForm
 from payments.models import Charge, ChargeLine, Checkout, Payment, PaymentMismatch, Refund
 
-NUMBER = re.compile(r"S-?0*([0-9]{1,18})", re.IGNORECASE)
+NUMBER = re.compile(r"(?:S-?)?0*([0-9]{1,18})", re.IGNORECASE)
 
 
 def euros(amount: Decimal) -> str:
-    return f"{floatformat(amount, '2g')} €"
+    """As the pages write it: « 1 234,50 € », with the same thin space."""
+    number = str(floatformat(amount, "2g")).replace("\u00a0", "\u202f")
+    return f"{number}\u00a0€"
+
+
+def refund_state(refund: Refund) -> str:
+    if refund.payment:
+        return gettext("fait : %s") % refund.payment
+    url = reverse("admin:payments_refund_settle", args=[refund.pk])
+    return format_html('<a href="{}">{}</a>', url, gettext("à faire"))
 
 
 class ChargeStateFilter(admin.SimpleListFilter):
@@ -61,8 +70,12 @@ class PaymentInline(ReadOnlyInline):
 
 class RefundInline(ReadOnlyInline):
     model = Refund
-    fields = ["amount", "reason", "created_at", "payment"]
-    readonly_fields = ["created_at", "payment"]
+    fields = ["amount", "reason", "created_at", "state"]
+    readonly_fields = ["created_at", "state"]
+
+    @admin.display(description=_("état"))
+    def state(self, refund: Refund) -> str:
+        return refund_state(refund)
 
 
 @admin.register(Charge)
@@ -73,10 +86,16 @@ class ChargeAdmin(ReadOnlyAdmin):
     search_fields = ["name", "email", "lines__label"]
     search_help_text = _("Nom, adresse e-mail, libellé ou numéro (S-000012).")
     fields = [
-        ("number", "state"),
-        ("name", "email", "user"),
-        ("owed", "received"),
-        ("created_at", "paid_at", "cancelled_at"),
+        "number",
+        "state",
+        "owed",
+        "received",
+        "name",
+        "email",
+        "user",
+        "created_at",
+        "paid_at",
+        "cancelled_at",
     ]
     readonly_fields = ["number", "state", "owed", "received"]
     inlines = [LineInline, PaymentInline, RefundInline]
@@ -209,10 +228,7 @@ class RefundAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("état"))
     def state(self, refund: Refund) -> str:
-        if refund.payment:
-            return gettext("fait : %s") % refund.payment
-        url = reverse("admin:payments_refund_settle", args=[refund.pk])
-        return format_html('<a href="{}">{}</a>', url, gettext("à faire"))
+        return refund_state(refund)
 
     def settle(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Staff have sent the money back: note how."""

@@ -11,6 +11,11 @@ def search(client, address, **query):
     return list(client.get(address, query).context["cl"].result_list)
 
 
+def told(response):
+    """The messages of the page a form led to."""
+    return [str(message) for message in response.context["messages"]]
+
+
 def assert_same_queries(client, address, create):
     """The list runs as many queries for one row as for a hundred."""
     create()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mailing.models import Email
 from members.models import Application, Kind, Member, Membership
-from tests.admin import assert_same_queries, labels_of, search
+from tests.admin import assert_same_queries, labels_of, search, told
 from tests.factories import (
     create_college,
     create_member,
@@ -137,7 +137,7 @@ def test_a_period_is_added_after_the_last_one(staff):
     added = membership.member.memberships.get(plan=plan)
     assert added.starts_on == membership.ends_on + timedelta(days=1)
     assert added.charge is None
-    assert f"Adhésion ajoutée : {added}." in [str(message) for message in response.context["messages"]]
+    assert f"Adhésion ajoutée : {added}." in told(response)
 
 
 def test_a_period_that_overlaps_is_refused_beside_its_date(staff):
@@ -206,7 +206,7 @@ def test_a_confirmed_cancellation_closes_the_period_and_a_second_one_is_refused(
 
     membership.refresh_from_db()
     assert membership.cancelled_at is not None
-    assert [str(message) for message in response.context["messages"]] == [
+    assert told(response) == [
         f"{other} : cette adhésion est déjà annulée.",
         "1 adhésion annulée.",
     ]
