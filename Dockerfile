@@ -13,7 +13,7 @@ RUN useradd --system --uid 10001 --no-create-home portail \
  && install --directory --owner portail /data
 COPY --from=build /app /app
 WORKDIR /app
-ENV PATH=/app/.venv/bin:$PATH VIRTUAL_ENV=/app/.venv PYTHONUNBUFFERED=1 DATA_DIR=/data HOST=0.0.0.0
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 DATA_DIR=/data HOST=0.0.0.0
 USER portail
 EXPOSE 8000
 # The check names the site as a visitor does: Django answers to no other name.
