@@ -24,7 +24,7 @@ class BundledStaticFilesStorage(CompressedManifestStaticFilesStorage):
                 self.delete(name)
                 self._save(name, ContentFile(_bundle(name, paths).encode()))
                 paths = paths | {name: (self, name)}
-        yield from super().post_process(paths, dry_run, **options)
+        yield from super().post_process(paths, dry_run=dry_run, **options)
 
 
 def _bundle(name: str, paths: dict[str, Any]) -> str:
