@@ -42,7 +42,14 @@ def site(live_server, settings):
 def console(page):
     """What the pages complain about: script errors, refused resources, breaches of the content policy."""
     complaints = []
-    page.on("console", lambda message: complaints.append(f"{message.text} {message.location.get('url')}") if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(f"{message.text} {message.location.get('url')}")
+            if message.type == "error"
+            else None
+        ),
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
     yield complaints

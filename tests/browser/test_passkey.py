@@ -70,7 +70,7 @@ def test_a_passkey_is_the_second_factor_after_a_password(page, site, phone, sign
     page.get_by_label("Adresse e-mail").fill(signed_in.email)
     page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Se connecter", exact=True).click()
-    page.get_by_role("button", name="Utiliser une clé d’accès").click()
+    page.get_by_role("button", name="Utiliser ma clé d’accès").click()
 
     page.wait_for_url(site + reverse("account"))
 
