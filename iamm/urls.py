@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from iamm import views, wellknown
 
-admin.site.login = secure_admin_login(admin.site.login)
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 login_not_required(login_webauthn)  # allauth leaves it closed, and it is how one signs in with a passkey
 
 urlpatterns = [

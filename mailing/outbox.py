@@ -56,7 +56,7 @@ def _render(template: str, context: dict[str, Any], *, language: str) -> dict[st
 
 
 def _render_text(name: str, context: dict[str, Any]) -> str:
-    template = engines["django"].get_template(name).template
+    template = engines["django"].get_template(name).template  # type: ignore[attr-defined]
     return str(template.render(Context(context, autoescape=False)))
 
 

@@ -20,6 +20,8 @@ from partners.models import Partner
 from payments.models import Charge, ChargeLine, Line
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from accounts.models import User
 
 HOLD = timedelta(minutes=20)
@@ -78,7 +80,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         """What a visitor may see: a cancelled event keeps its page."""
         return self.exclude(status=Event.Status.DRAFT)
 
-    def visible_to(self, user: "User") -> "EventQuerySet":
+    def visible_to(self, user: "User | AnonymousUser") -> "EventQuerySet":
         return self.all() if user.has_perm("events.view_event") else self.public()
 
     def upcoming(self) -> "EventQuerySet":

@@ -8,6 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from accounts.models import User
 
 
@@ -15,7 +17,7 @@ class TrainingQuerySet(models.QuerySet["Training"]):
     def published(self) -> "TrainingQuerySet":
         return self.filter(is_published=True)
 
-    def visible_to(self, user: "User") -> "TrainingQuerySet":
+    def visible_to(self, user: "User | AnonymousUser") -> "TrainingQuerySet":
         return self.all() if user.has_perm("events.view_training") else self.published()
 
     def with_next_session(self) -> "TrainingQuerySet":

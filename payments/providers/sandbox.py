@@ -51,7 +51,7 @@ def make_payment(order: SandboxOrder, state: str, *, late_by: timedelta = timede
     made_at = timezone.now() + late_by
     payment = SandboxPayment.objects.create(order=order, state=state, made_at=made_at, notify_at=made_at)
     if not late_by:
-        tasks.notify_sandbox_payment.delay_on_commit(payment.pk)
+        tasks.notify_sandbox_payment.delay_on_commit(payment.pk)  # type: ignore[attr-defined]
     return payment
 
 

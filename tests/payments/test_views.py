@@ -24,7 +24,9 @@ def wire(monkeypatch):
     answers = []
 
     def post(url, *, json, timeout):
-        response = Client().post(url.removeprefix(django_settings.SITE_URL), json, content_type="application/json")
+        response = Client().post(
+            url.removeprefix(django_settings.SITE_URL), json, content_type="application/json"
+        )
         answer = requests.Response()
         answer.status_code = response.status_code
         answers.append((response.status_code, response.content.decode()))
@@ -171,7 +173,9 @@ def test_a_notification_for_an_unknown_payment_is_not_found():
     assert (response.status_code, response.content.decode()) == (404, "Paiement inconnu.")
 
 
-@pytest.mark.parametrize("body", ["", "{", "[]", "null", '{"data": 1}', '{"data": {"order": "1"}}', "\0", "é" * 10])
+@pytest.mark.parametrize(
+    "body", ["", "{", "[]", "null", '{"data": 1}', '{"data": {"order": "1"}}', "\0", "é" * 10]
+)
 def test_a_notification_that_is_not_one_is_refused(body):
     response = notify(None, body=body)
 
