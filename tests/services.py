@@ -10,6 +10,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -137,4 +138,5 @@ def _prepare() -> None:
         os.environ["REDIS_URL"] += f"?db={re.sub('[^0-9]', '', worker)}"  # workers do not share a cache
 
 
-_prepare()
+if "pytest" in sys.modules:  # bench/ only wants to start servers of its own
+    _prepare()
