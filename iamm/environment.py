@@ -27,7 +27,7 @@ def text(name: str, default: str | None = None) -> str:
 def flag(name: str, *, default: bool) -> bool:
     value = text(name, "1" if default else "0")
     if value not in {"0", "1"}:
-        raise ImproperlyConfigured(f"{name} doit valoir 0 ou 1, pas « {value} ».")
+        raise ImproperlyConfigured(f"{name} doit valoir 0 ou 1, pas « {value} ».")
     return value == "1"
 
 

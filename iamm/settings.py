@@ -1,7 +1,6 @@
 """One file, read from the environment. `.env.example` explains each variable."""
 
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from celery.schedules import crontab
@@ -150,7 +149,7 @@ CELERY_TIMEZONE = "Europe/Paris"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 
 # What happens by itself. Celery beat and `manage.py tick` run this same list; a schedule is seconds or a crontab.
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+CELERY_BEAT_SCHEDULE = {
     "deliver-mail": {"task": "mailing.tasks.deliver_due", "schedule": 60.0},
     "sandbox-notifications": {"task": "payments.tasks.notify_sandbox_payments", "schedule": 60.0},
     "release-expired-holds": {"task": "events.tasks.release_expired_holds", "schedule": 60.0},

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -44,7 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "levels": levels,
         "founders": founders,
         "figures": _figures(founders)[:FIGURES],
-        "cheapest_plan": Plan.objects.open().with_price(on=timezone.localdate()).order_by("price").first(),
+        "cheapest_plan": Plan.objects.open().with_price(on=timezone.localdate()).order_by(F("price")).first(),
     }
     return render(request, "iamm/home.html", context)
 

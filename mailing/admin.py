@@ -123,7 +123,7 @@ class EmailAdmin(admin.ModelAdmin):
                 messages.error(request, f"{email} : {reason}")
                 continue
             email.send_again()
-            tasks.deliver.delay_on_commit(email.pk)
+            tasks.deliver.delay_on_commit(email.pk)  # type: ignore[attr-defined]
             self.log_change(request, email, gettext("Envoyé de nouveau."))
             done += 1
         if done:

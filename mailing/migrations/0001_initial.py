@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('subject', models.CharField(blank=True, max_length=250, verbose_name='objet')),
                 ('text', models.TextField(blank=True, verbose_name='texte')),
                 ('html', models.TextField(blank=True, verbose_name='version HTML')),
-                ('is_secret', models.BooleanField(default=False, help_text="Contient un code : illisible ici, effacé dès l'envoi.", verbose_name='confidentiel')),
+                ('is_secret', models.BooleanField(default=False, help_text="Contient un code : illisible ici, effacé dès l'envoi.", verbose_name='confidentiel')),
                 ('message_id', models.CharField(editable=False, max_length=120, unique=True)),
                 ('state', models.CharField(choices=[('queued', 'en attente'), ('sending', "en cours d'envoi"), ('sent', 'envoyé'), ('failed', 'abandonné')], default='queued', max_length=10, verbose_name='état')),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='essais')),

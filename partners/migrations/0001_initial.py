@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('figure', models.CharField(blank=True, help_text="Vide si le fait n'en a pas.", max_length=40, verbose_name='chiffre')),
                 ('text', models.CharField(max_length=300, verbose_name='fait')),
-                ('dated', models.CharField(blank=True, help_text='Celle du fait : « 2023 », « juillet 2024 ».', max_length=40, verbose_name='date')),
+                ('dated', models.CharField(blank=True, help_text='Celle du fait : « 2023 », « juillet 2024 ».', max_length=40, verbose_name='date')),
                 ('source', models.CharField(max_length=150, verbose_name='source')),
                 ('position', models.PositiveSmallIntegerField(default=0, verbose_name='ordre')),
                 ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='facts', to='partners.partner', verbose_name='partenaire')),

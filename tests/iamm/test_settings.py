@@ -39,12 +39,12 @@ def start(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [
-        ({"SECRET_KEY": ""}, "SECRET_KEY est obligatoire et n'est pas renseignée : voir .env.example."),
-        ({"SECRET_KEY": "court"}, "SECRET_KEY doit compter au moins 50 caractères : voir .env.example."),
-        ({"DEBUG": "maybe"}, "DEBUG doit valoir 0 ou 1, pas « maybe »."),
+        ({"SECRET_KEY": ""}, "SECRET_KEY est obligatoire et n'est pas renseignée : voir .env.example."),
+        ({"SECRET_KEY": "court"}, "SECRET_KEY doit compter au moins 50 caractères : voir .env.example."),
+        ({"DEBUG": "maybe"}, "DEBUG doit valoir 0 ou 1, pas « maybe »."),
         ({"DATABASE_URL": "mysql://u:p@h/b"}, "DATABASE_URL doit commencer par postgres:// ou sqlite:///."),
         ({"REDIS_URL": "http://h"}, "REDIS_URL doit commencer par redis:// ou rediss:// ou unix://."),
-        ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES doit être un nombre entier positif, pas « -1 »."),
+        ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES doit être un nombre entier positif, pas « -1 »."),
         ({"SITE_URL": "ftp://example.org"}, "SITE_URL doit commencer par http:// ou https://."),
         (
             {"SITE_URL": "https://example.org/portail"},
@@ -54,10 +54,10 @@ def start(monkeypatch, tmp_path):
             {"SITE_URL": "http://example.org"},
             "SITE_URL doit commencer par https:// hors de la machine locale.",
         ),
-        ({"PAYMENT_SANDBOX": "yes"}, "PAYMENT_SANDBOX doit valoir 0 ou 1, pas « yes »."),
+        ({"PAYMENT_SANDBOX": "yes"}, "PAYMENT_SANDBOX doit valoir 0 ou 1, pas « yes »."),
         (
             {"PAYMENT_SANDBOX": "1"},
-            "PAYMENT_NOTIFICATION_SECRET est obligatoire et n'est pas renseignée : voir .env.example.",
+            "PAYMENT_NOTIFICATION_SECRET est obligatoire et n'est pas renseignée : voir .env.example.",
         ),
         (
             {"STAFF_WITHOUT_SECOND_FACTOR": "1"},

@@ -5,7 +5,8 @@ from datetime import timedelta
 from threading import Event
 from typing import Any
 
-from celery.schedules import BaseSchedule, crontab, schedule
+from celery.schedules import BaseSchedule, crontab
+from celery.schedules import schedule as interval
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management.base import BaseCommand, CommandError
@@ -57,18 +58,19 @@ def run_due_tasks(stop: Event | None = None) -> list[str]:
     task twice: each task is made for that.
     """
     app.loader.import_default_modules()
+    schedule: dict[str, Any] = settings.CELERY_BEAT_SCHEDULE
     failed = []
-    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+    for name, entry in schedule.items():
         if stop is not None and stop.is_set():
             break
         key, now = f"tick.{name}", app.now()
         last_run = cache.get(key)
-        if last_run is None or _schedule(entry["schedule"]).is_due(last_run).is_due:
+        if last_run is None or _as_schedule(entry["schedule"]).is_due(last_run).is_due:
             cache.set(key, now, timeout=None)
             if app.tasks[entry["task"]].apply(throw=False).failed():
                 failed.append(name)
     return failed
 
 
-def _schedule(value: float | crontab) -> BaseSchedule:
-    return value if isinstance(value, crontab) else schedule(timedelta(seconds=value), app=app)
+def _as_schedule(value: float | crontab) -> BaseSchedule:
+    return value if isinstance(value, crontab) else interval(timedelta(seconds=value), app=app)
