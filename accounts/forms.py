@@ -26,6 +26,10 @@ class OurWords(forms.Form):
             field.widget.attrs.pop("placeholder", None)
             field.widget.attrs.update(self.attributes.get(name, {}))
             field.label = self.words.get(name, field.label)
+            if name == "password1":
+                field.help_text = _(
+                    "Douze caractères au moins ; quelques mots à la suite font un bon mot de passe."
+                )
 
 
 class LoginForm(OurWords, account.LoginForm):
