@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import ReadOnlyAdmin, ReadOnlyInline, act, confirm, form_page
 from members.models import Application, College, Member, Membership, PeriodOverlap, Plan, PlanPrice
-from payments.admin import euros
+from payments.money import euros
 
 
 @admin.register(College)
@@ -78,7 +78,6 @@ class MembershipInline(ReadOnlyInline):
     model = Membership
     fields = ["plan", "starts_on", "ends_on", "charge", "cancelled_at"]
     readonly_fields = ["cancelled_at"]
-    show_change_link = True
 
 
 class MembershipForm(forms.Form):
