@@ -1,5 +1,4 @@
 import re
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
@@ -7,7 +6,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.defaultfilters import floatformat
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -16,14 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin_pages import ReadOnlyAdmin, ReadOnlyInline, form_page
 from payments.admin_forms import PaymentForm, SettlementForm
 from payments.models import Charge, ChargeLine, Checkout, Payment, PaymentMismatch, Refund
+from payments.money import euros
 
 NUMBER = re.compile(r"(?:S-?)?0*([0-9]{1,18})", re.IGNORECASE)
-
-
-def euros(amount: Decimal) -> str:
-    """As the pages write it: « 1 234,50 € », with the same thin space."""
-    number = str(floatformat(amount, "2g")).replace("\u00a0", "\u202f")
-    return f"{number}\u00a0€"
 
 
 def refund_state(refund: Refund) -> str:

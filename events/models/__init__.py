@@ -1,15 +1,8 @@
 from events.models.booking import Booking, Registration
-from events.models.event import (
-    AlreadyRegistered,
-    Audience,
-    Event,
-    EventFull,
-    EventOver,
-    Level,
-    RegistrationClosed,
-    Theme,
-)
+from events.models.event import Event
+from events.models.refusals import AlreadyRegistered, EventFull, EventOver, RegistrationClosed
 from events.models.training import Training
+from events.models.vocabulary import Audience, Level, Theme
 
 __all__ = [
     "AlreadyRegistered",

@@ -14,7 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from events import emails
 from events.models.booking import Booking, Registration
+from events.models.refusals import AlreadyRegistered, EventFull, EventOver, RegistrationClosed
 from events.models.training import Training
+from events.models.vocabulary import Audience, Level, Theme
 from members.models import Member
 from partners.models import Partner
 from payments.models import Charge, ChargeLine, Line
@@ -27,52 +29,6 @@ if TYPE_CHECKING:
 HOLD = timedelta(minutes=20)
 OFFER = timedelta(hours=48)
 FEW_PLACES = 5
-
-
-class RegistrationClosed(Exception):
-    """Registration has not opened, has closed, or the event is a draft or cancelled."""
-
-
-class EventOver(RegistrationClosed):
-    """The event has begun or is past."""
-
-
-class EventFull(Exception):
-    """No place, and no waiting list."""
-
-
-class AlreadyRegistered(Exception):
-    """A live registration exists for this address."""
-
-    def __init__(self, booking: Booking) -> None:
-        self.booking = booking
-
-
-class Audience(models.TextChoices):
-    EVERYONE = "tous", _("tout public")
-    STUDENTS = "etudiants", _("étudiants")
-    RESEARCHERS = "chercheurs", _("chercheurs")
-    COMPANIES = "entreprises", _("entreprises")
-    PUBLIC_BODIES = "collectivites", _("collectivités")
-
-
-class Level(models.TextChoices):
-    BEGINNER = "debutant", _("débutant")
-    INTERMEDIATE = "intermediaire", _("intermédiaire")
-    EXPERT = "expert", _("expert")
-
-
-class Theme(models.Model):
-    name = models.CharField(_("nom"), max_length=60, unique=True)
-    slug = models.SlugField(_("adresse"), unique=True)
-
-    class Meta:
-        verbose_name = _("thème")
-        verbose_name_plural = _("thèmes")
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class EventQuerySet(models.QuerySet["Event"]):

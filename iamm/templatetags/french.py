@@ -8,10 +8,10 @@ from django.utils import formats, timezone, translation
 from django.utils.safestring import SafeString
 
 from iamm import markdown
+from payments import money
 
 register = template.Library()
 
-NARROW = "\u202f"  # narrow no-break space
 SPACE = "\u00a0"  # no-break space
 
 
@@ -47,13 +47,7 @@ def hour(moment: datetime | None) -> str:
 
 @register.filter
 def euros(amount: Decimal | int | None) -> str:
-    """« 1 234,50 € »."""
-    if amount is None:
-        return ""
-    text = f"{Decimal(amount):,.2f}"
-    if not _is_french():
-        return f"€{text}"
-    return text.replace(",", NARROW).replace(".", ",") + f"{SPACE}€"
+    return "" if amount is None else money.euros(amount)
 
 
 @register.filter(name="markdown")

@@ -1,0 +1,14 @@
+from payments.models.checkouts import Checkout, SandboxOrder, SandboxPayment
+from payments.models.ledger import Charge, ChargeLine, Line, Payment, PaymentMismatch, Refund
+
+__all__ = [
+    "Charge",
+    "ChargeLine",
+    "Checkout",
+    "Line",
+    "Payment",
+    "PaymentMismatch",
+    "Refund",
+    "SandboxOrder",
+    "SandboxPayment",
+]

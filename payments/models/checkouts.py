@@ -1,0 +1,69 @@
+from uuid import uuid4
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from payments.models.ledger import Charge
+
+
+class Checkout(models.Model):
+    """One attempt to pay a charge at a provider: its reference there, for us to read again."""
+
+    charge = models.ForeignKey(Charge, models.PROTECT, related_name="checkouts")
+    provider = models.CharField(_("prestataire"), max_length=20)
+    reference = models.CharField(_("référence"), max_length=100)
+    amount = models.DecimalField(_("montant"), max_digits=10, decimal_places=2)
+    created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("passage chez le prestataire")
+        verbose_name_plural = _("passages chez le prestataire")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "reference"], name="checkout_reference_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.reference}"
+
+
+class SandboxOrder(models.Model):
+    """What the pretended provider was asked to collect. Its side of the border: our books are `Charge`, `Payment`."""
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    amount = models.DecimalField(max_digits=10, decimal_places=2)
+    label = models.CharField(max_length=250)
+    return_url = models.URLField(max_length=400)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("commande du bac à sable")
+        verbose_name_plural = _("commandes du bac à sable")
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class SandboxPayment(models.Model):
+    """One payment made, or refused, on the pretended provider's page, and whether it has told us."""
+
+    class State(models.TextChoices):
+        AUTHORIZED = "authorized", _("autorisé")
+        REFUSED = "refused", _("refusé")
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    order = models.ForeignKey(SandboxOrder, models.CASCADE, related_name="payments")
+    state = models.CharField(max_length=10, choices=State)
+    made_at = models.DateTimeField(default=timezone.now)
+    notify_at = models.DateTimeField(default=timezone.now)
+    notified_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("paiement du bac à sable")
+        verbose_name_plural = _("paiements du bac à sable")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
