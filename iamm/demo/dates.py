@@ -5,7 +5,8 @@ from random import Random
 
 from django.utils import timezone
 
-HOLIDAYS = {(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)}
+HOLIDAYS = {(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11)}
+HOLIDAYS |= {(12, day) for day in range(24, 32)}
 SATURDAY, SUNDAY = 5, 6
 
 

@@ -79,6 +79,7 @@ class Agenda:
         subject = rng.choice(topics.SUBJECTS)
         pattern = topics.LONG_TITLE if scene.has_long_title else rng.choice(topics.TITLES[kind])
         audience = rng.choices(Audience.values, [50, 14, 14, 12, 10])[0]
+        level = rng.choices(Level.values, [55, 30, 15])[0]
         hour, minute, lasts = HOURS[kind]
         starts_at = at(self.day(rng, scene, saturday=kind == Event.Kind.WORKSHOP), hour, minute)
         price = Decimal(rng.choice(PRICES) if scene.is_paid else 0)
@@ -86,11 +87,11 @@ class Agenda:
             title=topics.title(pattern, subject),
             kind=kind,
             summary=subject.question,
-            description=topics.description(kind, subject, audience),
+            description=topics.description(kind, audience, level),
             starts_at=starts_at,
             ends_at=starts_at + timedelta(minutes=lasts),
             audience=audience,
-            level=rng.choices(Level.values, [55, 30, 15])[0],
+            level=level,
             price=price,
             member_price=rng.choice([None, Decimal(0), price / 2]) if price else None,
         )

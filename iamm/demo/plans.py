@@ -1,15 +1,8 @@
 from datetime import date
 from decimal import Decimal
 
+from iamm.founders import COLLEGES
 from members.models import College, Kind, Plan, PlanPrice
-
-COLLEGES = {
-    "fondateurs": "Membres fondateurs",
-    "academique": "Académique",
-    "economique": "Économique",
-    "institutionnel": "Institutionnel",
-    "citoyens": "Citoyens",
-}
 
 # slug, name, college, nature, price three years ago, price since last September, for whom, benefits
 PLANS = [
@@ -21,7 +14,7 @@ PLANS = [
         35,
         40,
         "Pour toute personne curieuse de l'intelligence artificielle.",
-        "Une voix à l'assemblée générale\nLe tarif adhérent aux événements et aux formations\nLes inscriptions en priorité",
+        "Une voix à l'assemblée générale\nLe tarif adhérent aux événements et aux formations\nVos inscriptions réunies dans votre compte",
     ),
     (
         "tarif-reduit",
@@ -31,7 +24,7 @@ PLANS = [
         10,
         12,
         "Études, recherche d'emploi, minima sociaux : sur simple déclaration.",
-        "Une voix à l'assemblée générale\nLe tarif adhérent aux événements et aux formations\nLes inscriptions en priorité",
+        "Une voix à l'assemblée générale\nLe tarif adhérent aux événements et aux formations\nVos inscriptions réunies dans votre compte",
     ),
     (
         "soutien",

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from events.models import Audience, Event
+from events.models import Audience, Event, Level
 
 THEMES = {
     "sante": "Santé",
@@ -96,10 +96,10 @@ TITLES: dict[str, list[str]] = {
         "On en parle : {s}",
     ],
     Event.Kind.WORKSHOP: [
-        "Atelier : {s}, les mains dans le code",
+        "Atelier : {s}, pas à pas",
         "Essayer par soi-même : {s}",
         "{S} : un après-midi pour pratiquer",
-        "Atelier sans écran : {s}",
+        "Atelier : {s}, exemples en main",
     ],
     Event.Kind.DEBATE: [
         "{S} : faut-il ralentir ?",
@@ -141,11 +141,17 @@ PROGRAMMES: dict[str, list[str]] = {
 }
 
 AUDIENCE_NOTES: dict[str, str] = {
-    Audience.EVERYONE: "Aucune connaissance n'est attendue : on part de zéro.",
+    Audience.EVERYONE: "Ouvert à toutes et à tous.",
     Audience.STUDENTS: "Pensé pour les étudiants, de toutes les filières.",
-    Audience.RESEARCHERS: "On y suppose connues les bases de l'apprentissage statistique.",
+    Audience.RESEARCHERS: "Pensé pour les personnes qui cherchent, doctorat compris.",
     Audience.COMPANIES: "Les exemples viennent de petites et moyennes entreprises.",
     Audience.PUBLIC_BODIES: "Les exemples viennent de communes et d'établissements publics.",
+}
+
+LEVEL_NOTES: dict[str, str] = {
+    Level.BEGINNER: "Aucune connaissance n'est attendue : on part de zéro.",
+    Level.INTERMEDIATE: "Mieux vaut avoir déjà essayé quelques outils par soi-même.",
+    Level.EXPERT: "On y suppose connues les bases de l'apprentissage statistique.",
 }
 
 NOTICE = (
@@ -158,12 +164,12 @@ def title(pattern: str, subject: Subject) -> str:
     return pattern.format(s=subject.name, S=subject.name[0].upper() + subject.name[1:])
 
 
-def description(kind: str, subject: Subject, audience: str) -> str:
+def description(kind: str, audience: str, level: str) -> str:
     steps = "\n".join(f"{number}. {step}" for number, step in enumerate(PROGRAMMES[kind], start=1))
     return "\n\n".join(
         [
-            f"**{subject.question}**",
-            f"{OPENINGS[kind]} {AUDIENCE_NOTES[audience]}",
+            OPENINGS[kind],
+            f"{AUDIENCE_NOTES[audience]} {LEVEL_NOTES[level]}",
             f"## Au programme\n\n{steps}",
             NOTICE,
         ]

@@ -95,7 +95,7 @@ def test_a_second_run_adds_nothing(settings):
 
     said = load_demo()
 
-    assert said == "Ces données de démonstration sont déjà chargées : rien à faire.\n"
+    assert said == "Ces données de démonstration sont déjà chargées : rien à faire.\n"
     assert snapshot() == before
 
 
@@ -138,7 +138,7 @@ def test_the_printed_logins_open_the_accounts(settings, client):
         ("admin@example.org", "demonstration-admin"),
         ("camille@example.org", "demonstration-camille"),
     ]:
-        assert f"{email}  mot de passe : {password}" in said
+        assert f"{email}  mot de passe : {password}" in said
         assert client.login(email=email, password=password)
     assert User.objects.get(is_superuser=True).email == "admin@example.org"
 

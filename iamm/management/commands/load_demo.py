@@ -14,7 +14,7 @@ from payments.models import Charge, Payment
 
 class Command(BaseCommand):
     help = (
-        "Remplit une base vide de données de démonstration : adhésions, événements, inscriptions, paiements."
+        "Remplit une base vide de données de démonstration : adhésions, événements, inscriptions, paiements."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--yes-this-is-demo-data",
             action="store_true",
-            help="charger aussi hors de DEBUG=1 ; les mots de passe sont alors tirés au hasard",
+            help="charger aussi hors de DEBUG=1 ; les mots de passe sont alors tirés au hasard",
         )
         parser.add_argument(
             "--force", action="store_true", help="charger aussi à côté de vrais adhérents, à vos risques"
@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         load = Load(options["members"], options["events"], options["seed"])
         if loading.is_loaded(load):
-            self.stdout.write("Ces données de démonstration sont déjà chargées : rien à faire.")
+            self.stdout.write("Ces données de démonstration sont déjà chargées : rien à faire.")
             return
         self.refuse_if_unwise(load, is_meant=options["yes_this_is_demo_data"], is_forced=options["force"])
         logins = loading.run(load, today=timezone.localdate(), report=self.report)
@@ -47,10 +47,10 @@ class Command(BaseCommand):
         if loading.has_demo_accounts():
             raise CommandError(
                 "D'autres données de démonstration sont déjà là (compte admin@example.org ou "
-                "camille@example.org) : repartez d'une base vide."
+                "camille@example.org) : repartez d'une base vide."
             )
         if loading.has_real_members() and not is_forced:
-            raise CommandError("La base contient de vrais adhérents : ajoutez --force si c'est voulu.")
+            raise CommandError("La base contient de vrais adhérents : ajoutez --force si c'est voulu.")
 
     def report(self, what: str, done: int) -> None:
         self.stderr.write(f"{done} {what}…")
@@ -65,6 +65,6 @@ class Command(BaseCommand):
             "paiements": Payment.objects.count(),
         }
         self.stdout.write(", ".join(f"{count} {name}" for name, count in counts.items()) + ".")
-        self.stdout.write(f"Comptes de démonstration, à ouvrir sur {settings.SITE_URL}/compte/login/ :")
+        self.stdout.write(f"Comptes de démonstration, à ouvrir sur {settings.SITE_URL}/compte/login/ :")
         for login in logins:
-            self.stdout.write(f"  {login.email}  mot de passe : {login.password}")
+            self.stdout.write(f"  {login.email}  mot de passe : {login.password}")
