@@ -345,6 +345,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO"},
         "django.request": {"level": "ERROR"},  # 4xx are in the access log already
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # robots; the 400 is in the access log
         "django_guid": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
         "gunicorn.access": {"handlers": [], "propagate": False},
