@@ -16,6 +16,12 @@ def told(response):
     return [str(message) for message in response.context["messages"]]
 
 
+def act(client, address, action, *rows, **more):
+    """Choose an action of a list for these rows; `confirmed="yes"` answers its question."""
+    data = {"action": action, "_selected_action": [row.pk for row in rows], **more}
+    return client.post(address, data, follow=True)
+
+
 def assert_same_queries(client, address, create):
     """The list runs as many queries for one row as for a hundred."""
     create()

@@ -6,12 +6,11 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
-from events.models import Booking, Event, Registration, Theme, Training
+from events.models import Event, Registration, Theme, Training
 from mailing.models import Email
 from payments.models import Refund
-from tests.admin import assert_same_queries, labels_of, search, told
+from tests.admin import act, assert_same_queries, labels_of, search, told
 from tests.factories import (
-    create_charge,
     create_event,
     create_partner,
     create_registration,
@@ -57,11 +56,6 @@ def form_of(event=None, **changes):
         data[name] = timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M") if moment else ""
     data |= {"has_waiting_list": "on" if event.has_waiting_list else "", "training": event.training_id}
     return {name: "" if value is None else value for name, value in (data | changes).items()}
-
-
-def act(client, action, *rows, address=EVENTS, **more):
-    data = {"action": action, "_selected_action": [row.pk for row in rows], **more}
-    return client.post(address, data, follow=True)
 
 
 def states(event):
@@ -254,7 +248,7 @@ def test_events_are_filtered_by_date_places_and_words(staff):
 def test_drafts_are_published_and_others_are_refused(staff):
     draft, cancelled = create_event(status=Event.Status.DRAFT), create_event(status=Event.Status.CANCELLED)
 
-    response = act(staff, "publish", draft, cancelled)
+    response = act(staff, EVENTS, "publish", draft, cancelled)
 
     draft.refresh_from_db()
     cancelled.refresh_from_db()
@@ -270,7 +264,7 @@ def test_cancelling_an_event_asks_first(staff):
     event = create_event()
     register(event)
 
-    page = act(staff, "cancel", event)
+    page = act(staff, EVENTS, "cancel", event)
 
     event.refresh_from_db()
     assert event.status == Event.Status.PUBLISHED
@@ -283,7 +277,7 @@ def test_a_confirmed_cancellation_tells_everybody_and_owes_what_was_paid(staff):
     booking = register(event)
     booking.charge.record_payment(method="transfer", amount=20, reference="V1")
 
-    response = act(staff, "cancel", event, confirmed="yes")
+    response = act(staff, EVENTS, "cancel", event, confirmed="yes")
 
     event.refresh_from_db()
     assert (event.status, states(event)) == (Event.Status.CANCELLED, [STATE.CANCELLED])
@@ -295,83 +289,9 @@ def test_a_confirmed_cancellation_tells_everybody_and_owes_what_was_paid(staff):
 def test_an_event_is_cancelled_once(staff):
     event = create_event(status=Event.Status.CANCELLED)
 
-    response = act(staff, "cancel", event, confirmed="yes")
+    response = act(staff, EVENTS, "cancel", event, confirmed="yes")
 
     assert told(response) == [f"{event}\u00a0: cet événement est déjà annulé.", "0 événement annulé."]
-
-
-# Registrations and bookings
-
-
-def test_cancelling_a_registration_frees_its_place_for_the_queue(staff):
-    event = create_event(capacity=1)
-    first = register(event)
-    register(event)
-
-    asked = act(staff, "cancel", first.registration, address=REGISTRATIONS)
-    before = states(event)
-    response = act(staff, "cancel", first.registration, address=REGISTRATIONS, confirmed="yes")
-
-    assert "sera prévenue par e-mail" in asked.text
-    assert before == [STATE.CONFIRMED, STATE.WAITING]
-    assert states(event) == [STATE.CANCELLED, STATE.CONFIRMED]
-    assert told(response) == ["1 inscription annulée."]
-
-
-def test_registrations_that_cannot_be_cancelled_are_named(staff):
-    past = create_registration(create_event(starts_in=timedelta(days=-1)))
-    cancelled = create_registration(create_event(), state=STATE.CANCELLED)
-
-    response = act(staff, "cancel", past, cancelled, address=REGISTRATIONS, confirmed="yes")
-
-    past.refresh_from_db()
-    assert past.state == STATE.CONFIRMED
-    assert sorted(told(response)) == sorted(
-        [
-            f"{past}\u00a0: l'événement a commencé ou est passé.",
-            f"{cancelled}\u00a0: cette inscription n'est plus en cours.",
-            "0 inscription annulée.",
-        ]
-    )
-
-
-def test_registrations_are_found_by_name_address_event_state_and_date(staff):
-    event = create_event(title="Bilan")
-    found = create_registration(event, name="Lou Bruyère", email="lou@example.org")
-    past = create_registration(create_event(starts_in=timedelta(days=-3)), state=STATE.CANCELLED)
-
-    for query in ({"q": "bruyère"}, {"q": "lou@example"}, {"q": "bilan"}, {"state__exact": "confirmed"}):
-        assert search(staff, REGISTRATIONS, **query) == [found]
-    assert search(staff, REGISTRATIONS, event__id__exact=event.pk) == [found]
-    assert search(staff, REGISTRATIONS, when="past") == [past]
-
-
-@pytest.mark.parametrize("model", ["registration", "booking"])
-def test_the_lists_of_an_event_cost_the_same_for_one_and_for_many(staff, model):
-    event = create_event()
-
-    def create():
-        Booking.objects.filter(registration=create_registration(event)).update(charge=create_charge())
-
-    assert_same_queries(staff, reverse(f"admin:events_{model}_changelist"), create)
-
-
-@pytest.mark.parametrize("model", [Registration, Booking])
-def test_registrations_and_bookings_are_read_and_nothing_else(staff, model):
-    registration = create_registration(create_event())
-    row = registration if model is Registration else registration.booking
-    pages = [
-        reverse(f"admin:events_{model._meta.model_name}_{page}", args=[row.pk])
-        for page in ("change", "delete")
-    ]
-
-    page = staff.get(pages[0])
-    answers = [staff.post(address, {"name": "Autre", "post": "yes"}).status_code for address in pages]
-    answers.append(staff.get(reverse(f"admin:events_{model._meta.model_name}_add")).status_code)
-
-    row.refresh_from_db()
-    assert page.status_code == 200
-    assert (answers, row.name) == ([403, 403, 403], "Alex Démo")
 
 
 # Trainings, themes and rights
@@ -413,9 +333,9 @@ def test_who_may_only_look_cannot_publish_or_cancel(client):
     client.force_login(user)
     draft, registration = create_event(status=Event.Status.DRAFT), create_registration(create_event())
 
-    act(client, "publish", draft)
-    act(client, "cancel", draft, confirmed="yes")
-    act(client, "cancel", registration, address=REGISTRATIONS, confirmed="yes")
+    act(client, EVENTS, "publish", draft)
+    act(client, EVENTS, "cancel", draft, confirmed="yes")
+    act(client, REGISTRATIONS, "cancel", registration, confirmed="yes")
     forged = client.post(page_of(draft), form_of(draft, title="Autre", _publish="yes"))
 
     draft.refresh_from_db()
