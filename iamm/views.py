@@ -80,8 +80,7 @@ def founder(request: HttpRequest, slug: str) -> HttpResponse:
 def account(request: HttpRequest) -> HttpResponse:
     """Everything of this person, what was done without an account but with a verified address included."""
     user, now = cast(User, request.user), timezone.now()
-    held = Q(booking=None) | Q(booking__registration__in=Registration.objects.holding_place())
-    charges = Charge.objects.visible_to(user).unpaid().filter(held).select_related("booking__registration")
+    charges = Charge.objects.visible_to(user).unpaid().select_related("booking__registration")
     bookings = Booking.objects.visible_to(user).for_display()
     ahead = Q(event__ends_at__gt=now, registration__state__in=Registration.LIVE)
     context = {

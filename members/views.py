@@ -17,7 +17,7 @@ from members.models import Application, Kind, Member, Plan, PlanClosed
 @login_not_required
 @require_safe
 def plan_list(request: HttpRequest) -> HttpResponse:
-    plans = Plan.objects.open().with_price(on=timezone.localdate()).select_related("college")
+    plans = Plan.objects.open().with_price(on=timezone.localdate()).order_by("-kind", "position", "name")
     return render(request, "members/plan_list.html", {"plans": plans})
 
 

@@ -8,13 +8,13 @@ from payments.models import Charge, Checkout, Payment
 
 
 class NotPayable(Exception):
-    """Nothing is due on this charge: it is paid, or cancelled."""
+    """Nothing is asked on this charge any more: it is paid, cancelled, or its time has passed."""
 
 
 def start(charge: Charge) -> str:
     """Open a checkout for what is still due and return the provider's page. Raises NotPayable, UnknownProvider."""
     amount = charge.amount_due
-    if not charge.is_payable or not amount:
+    if not charge.is_payable or charge.has_lapsed or not amount:
         raise NotPayable
     provider = providers.get(settings.PAYMENT_PROVIDER)
     started = provider.start(

@@ -312,6 +312,7 @@ class Event(models.Model):
             registration.confirm()
             return
         nature = ChargeLine.Nature.TRAINING if self.training_id else ChargeLine.Nature.EVENT
+        until = min(timezone.now() + hold, self.starts_at)
         booking.charge = Charge.open(
             name=booking.name,
             email=booking.email,
@@ -319,9 +320,10 @@ class Event(models.Model):
             language=booking.language,
             lines=[Line(nature, self.title, price)],
             return_path=booking.get_absolute_url(),
+            payable_until=until,
         )
         booking.save(update_fields=["charge"])
-        registration.hold(min(timezone.now() + hold, self.starts_at))
+        registration.hold(until)
         emails.place_held(registration, is_offer=hold == OFFER)
 
     @transaction.atomic

@@ -107,6 +107,8 @@ class AttendanceWriter:
                 registration.expires_at = at(self.today + timedelta(days=2), 12)
             case State.EXPIRED:
                 registration.expires_at = booked_at + timedelta(minutes=20)
+        if booking.charge:
+            booking.charge.payable_until = registration.expires_at
 
     def add_charge(self, rng: Random, registration: Registration, price: Decimal) -> datetime:
         """What the place costs, paid unless it is held or has expired. Returns when."""

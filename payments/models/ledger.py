@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from uuid import uuid4
@@ -63,7 +63,9 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
         return self.annotate(owed=total(ChargeLine), received=total(Payment))
 
     def unpaid(self) -> "ChargeQuerySet":
-        return self.filter(paid_at=None, cancelled_at=None)
+        """What we still claim: what has lapsed is taken if it comes, and asked of nobody."""
+        lapsed = Q(payable_until__lt=timezone.now())
+        return self.filter(paid_at=None, cancelled_at=None).exclude(lapsed)
 
     def late(self) -> "ChargeQuerySet":
         """Unpaid for so long that somebody should ask."""
@@ -90,6 +92,7 @@ class Charge(models.Model):
     return_path = models.CharField(_("page de l'achat"), max_length=200, editable=False)
     language = models.CharField(_("langue"), max_length=5, default=current_language, editable=False)
     created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+    payable_until = models.DateTimeField(_("à régler avant le"), null=True, blank=True, editable=False)
     paid_at = models.DateTimeField(_("réglé le"), null=True, blank=True, editable=False)
     cancelled_at = models.DateTimeField(_("annulé le"), null=True, blank=True, editable=False)
 
@@ -117,10 +120,11 @@ class Charge(models.Model):
         return_path: str,
         user: "User | None" = None,
         language: str | None = None,
+        payable_until: datetime | None = None,
     ) -> "Charge":
         """Write a new charge with its lines. Whatever it pays for is shown at `return_path`.
 
-        `language` is the payer's, when somebody else acts.
+        `language` is the payer's, when somebody else acts. Past `payable_until` nobody is led to pay any more.
         """
         payer = {
             "name": name,
@@ -128,7 +132,7 @@ class Charge(models.Model):
             "user": user,
             "language": language or current_language(),
         }
-        charge = cls.objects.create(return_path=return_path, **payer)
+        charge = cls.objects.create(return_path=return_path, payable_until=payable_until, **payer)
         ChargeLine.objects.bulk_create([ChargeLine(charge=charge, **line._asdict()) for line in lines])
         return charge
 
@@ -147,6 +151,10 @@ class Charge(models.Model):
     @property
     def amount_due(self) -> Decimal:
         return ZERO if self.cancelled_at else max(self.amount - self.amount_received, ZERO)
+
+    @property
+    def has_lapsed(self) -> bool:
+        return self.is_payable and self.payable_until is not None and self.payable_until < timezone.now()
 
     @property
     def is_payable(self) -> bool:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from events.models import Registration
 from members.models import Application, Membership
 from payments import tasks
-from payments.models import Checkout, Payment, Refund, SandboxOrder, SandboxPayment
+from payments.models import Charge, Checkout, Payment, Refund, SandboxOrder, SandboxPayment
 from tests.factories import create_charge, create_event, create_plan, register
 
 pytestmark = pytest.mark.django_db
@@ -222,3 +222,16 @@ def test_an_unknown_choice_in_the_sandbox_is_refused(client):
 
     assert choose(client, order, "voler").status_code == 400
     assert SandboxPayment.objects.count() == 0
+
+
+def test_nobody_is_led_to_pay_for_a_place_that_is_no_longer_held(client, time_machine_travel):
+    booking = register(create_event(price=Decimal(20)))
+
+    with time_machine_travel(minutes=21):
+        page = client.get(booking.charge.get_absolute_url()).content.decode()
+        client.post(reverse("payments:charge_pay", args=[booking.charge.uuid]))
+
+        assert "Le délai pour payer est passé" in page
+        assert Checkout.objects.count() == 0
+        assert list(Charge.objects.unpaid()) == []
+    assert list(Charge.objects.unpaid()) == [booking.charge]
