@@ -9,6 +9,11 @@ from django.utils import timezone
 from iamm.celery import app
 
 
+def pytest_configure():
+    """A slow hash protects passwords, and a test has none to protect."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _tasks_run_in_process():
     """A test that wants a real worker starts one of its own."""

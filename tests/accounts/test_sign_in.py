@@ -268,7 +268,7 @@ def test_known_and_unknown_addresses_cost_the_same_slow_hashes(url, field, expec
         with (
             mock.patch("django.contrib.auth.base_user.make_password", wraps=make_password) as made,
             mock.patch(
-                "django.contrib.auth.hashers.PBKDF2PasswordHasher.verify", return_value=False
+                "django.contrib.auth.hashers.MD5PasswordHasher.verify", return_value=False
             ) as verified,
         ):
             Client().post(url, {field: address, "password": password, "password1": password})
