@@ -3,9 +3,11 @@
 Nothing here touches the portal of this machine: database, broker, files and ports are thrown away.
 """
 
+import atexit
 import json
 import os
 import platform
+import shutil
 import signal
 import socket
 import statistics
@@ -43,6 +45,7 @@ def free_port() -> int:
 def start_production(port: int, **environment: str) -> None:
     """Set this process, and those it starts, on an empty production database that keeps its promises on disk."""
     data = Path(tempfile.mkdtemp(prefix="iamm-bench-"))
+    atexit.register(shutil.rmtree, data, ignore_errors=True)
     durable = ["fsync=on", "synchronous_commit=on", "full_page_writes=on"]
     os.environ.update(
         ENV_FILE=os.devnull,
@@ -109,7 +112,8 @@ def wait_until(is_ready: Any, process: subprocess.Popen[bytes], *, timeout: floa
     deadline = time.monotonic() + timeout
     while not is_ready():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit(f"Un processus n'a pas démarré à temps ; voir {os.environ['DATA_DIR']}.")
+            logs = [path.read_text()[-2000:] for path in Path(os.environ["DATA_DIR"]).glob("*.log")]
+            raise SystemExit("\n".join([*logs, "Un processus n'a pas démarré à temps."]))
         time.sleep(0.1)
 
 

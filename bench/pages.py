@@ -4,8 +4,8 @@ Each round visits every page in turn, so that what else the machine does falls o
 """
 
 import time
-from http.client import HTTPConnection
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection, HTTPException
 from typing import NamedTuple
 
 from django.apps import apps
@@ -29,8 +29,9 @@ class Target(NamedTuple):
     pid: int
 
 
-def visit(target: Target, deadline: float, durations: list[float]) -> None:
-    """Ask for the page over one kept connection, again and again until the deadline."""
+def visit(target: Target, deadline: float) -> list[float]:
+    """Ask for the page over one kept connection, again and again until the deadline. Returns how long each took."""
+    durations = []
     connection = HTTPConnection("127.0.0.1", target.port, timeout=20)
     headers = {"Host": f"localhost:{target.port}", "Accept-Language": "fr"}
     while time.perf_counter() < deadline:
@@ -39,19 +40,17 @@ def visit(target: Target, deadline: float, durations: list[float]) -> None:
         response = connection.getresponse()
         response.read()
         if response.status != 200:
-            raise SystemExit(f"{target.path} a répondu {response.status}.")
+            raise HTTPException(f"{target.path} a répondu {response.status}.")
         durations.append(time.perf_counter() - started)
     connection.close()
+    return durations
 
 
 def measure(target: Target, seconds: float) -> Measure:
-    durations: list[float] = []
     cpu, started = harness.cpu_seconds(target.pid), time.perf_counter()
-    clients = [Thread(target=visit, args=[target, started + seconds, durations]) for _ in range(CLIENTS)]
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        visits = [pool.submit(visit, target, started + seconds) for _ in range(CLIENTS)]
+    durations = [duration for client in visits for duration in client.result()]
     elapsed, cpu = time.perf_counter() - started, harness.cpu_seconds(target.pid) - cpu
     count = len(durations)
     return Measure(count / elapsed, 1000 * cpu / count, 1000 * harness.percentile(durations, 95))

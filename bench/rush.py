@@ -2,9 +2,10 @@
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPResponse
-from threading import Barrier, Thread
+from threading import Barrier
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -43,6 +44,7 @@ class Visitor:
         page = response.read().decode()
         self.fields = dict(FIELD.findall(page))
         self.headers["Cookie"] = response.headers["Set-Cookie"].split(";")[0]
+        self.connection.close()  # whoever fills in a form for a while comes back over a new connection
 
     def submit(self) -> Answer:
         person = {"name": f"Personne {self.number}", "email": f"personne{self.number}@example.org"}
@@ -74,18 +76,14 @@ def rush(port: int, path: str, people: int) -> list[Answer]:
     visitors = [Visitor(number, port, path) for number in range(people)]
     for visitor in visitors:
         visitor.open_form()
-    barrier, answers = Barrier(people), []
+    barrier = Barrier(people)
 
-    def go(visitor: Visitor) -> None:
+    def go(visitor: Visitor) -> Answer:
         barrier.wait(60)
-        answers.append(visitor.submit())
+        return visitor.submit()
 
-    threads = [Thread(target=go, args=[visitor]) for visitor in visitors]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
+    with ThreadPoolExecutor(people) as pool:
+        return list(pool.map(go, visitors))
 
 
 def row(name: str, event: object, answers: list[Answer], places: int) -> dict[str, object]:
