@@ -1,5 +1,6 @@
 """The one door for mail: `queue` stores a row in the caller's transaction, delivery happens after it."""
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,8 @@ from django.utils import translation
 
 from mailing import tasks
 from mailing.models import Email
+
+BLANK_LINES = re.compile(r"\n\s*\n\s*\n")  # what a condition of a template leaves behind
 
 
 def current_language() -> str:
@@ -49,7 +52,7 @@ def _render(template: str, context: dict[str, Any], *, language: str) -> dict[st
     context = {"site_url": settings.SITE_URL, "association": settings.ASSOCIATION, **context}
     with translation.override(language):
         subject = " ".join(_render_text(f"{template}_subject.txt", context).splitlines()).strip()[:250]
-        text = _render_text(f"{template}_message.txt", context).strip() + "\n"
+        text = BLANK_LINES.sub("\n\n", _render_text(f"{template}_message.txt", context).strip()) + "\n"
         layout = {"subject": subject, "blocks": text_blocks(text), "language": language}
         html = render_to_string("mailing/email/layout.html", context | layout)
     return {"subject": subject, "text": text, "html": html}
