@@ -269,3 +269,15 @@ def test_our_own_failure_is_said_without_database_and_without_any_file_of_ours(s
     assert response.status_code == 500
     assert "<h1>Une erreur de notre côté</h1>" in response.content.decode()
     assert "ne payez pas une seconde fois" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_what_staff_wrote_in_french_is_marked_so_on_an_english_page(client):
+    event = create_event(title="Débat", summary="On en parle")
+
+    english = client.get(event.get_absolute_url(), headers={"Accept-Language": "en"}).text
+    french = client.get(event.get_absolute_url()).text
+
+    assert '<h1 lang="fr">Débat</h1>' in english
+    assert '<p class="lead" lang="fr">On en parle</p>' in english
+    assert 'lang="fr">' not in french.partition("<body>")[2]
