@@ -1,7 +1,7 @@
-"""What the admin pages of the other apps share: rows nobody edits, a page to confirm, a page with a verb's form."""
+"""What the admin pages of the other apps share: rows nobody edits, a filter by state, a page to confirm, a verb's form."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminForm
@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -37,6 +38,24 @@ class ReadOnlyInline(admin.TabularInline):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Each state keeps the rows of a QuerySet adjective, so that a list and the rest of the portal never disagree."""
+
+    title = _("état")
+    parameter_name = "state"
+    states: ClassVar[dict[str, tuple[Any, Callable[[Any], Any]]]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(name, label) for name, (label, _keep) in self.states.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in self.states:
+            return queryset
+        _label, keep = self.states[str(self.value())]
+        kept: QuerySet[Any] = keep(queryset)
+        return kept
 
 
 def confirm(

@@ -12,44 +12,34 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_pages import ReadOnlyAdmin, act, confirm
+from accounts.admin_pages import ReadOnlyAdmin, StateFilter, act, confirm
 from events.admin_forms import EventForm, MomentInput
 from events.models import Booking, Event, EventOver, Registration, Theme, Training
+from payments.admin import charge_link
 
 
-class WhenFilter(admin.SimpleListFilter):
+class WhenFilter(StateFilter):
     title = _("date")
     parameter_name = "when"
-    ends_at = "ends_at"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("upcoming", _("à venir")), ("past", _("passés"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        match self.value():
-            case "upcoming":
-                return queryset.filter(**{f"{self.ends_at}__gt": timezone.now()})
-            case "past":
-                return queryset.filter(**{f"{self.ends_at}__lte": timezone.now()})
-        return queryset
+    states = {
+        "upcoming": (_("à venir"), lambda events: events.filter(ends_at__gt=timezone.now())),
+        "past": (_("passés"), lambda events: events.filter(ends_at__lte=timezone.now())),
+    }
 
 
-class EventWhenFilter(WhenFilter):
+class EventWhenFilter(StateFilter):
     title = _("date de l'événement")
-    ends_at = "event__ends_at"
+    parameter_name = "when"
+    states = {
+        "upcoming": (_("à venir"), lambda rows: rows.filter(event__ends_at__gt=timezone.now())),
+        "past": (_("passés"), lambda rows: rows.filter(event__ends_at__lte=timezone.now())),
+    }
 
 
-class PlacesFilter(admin.SimpleListFilter):
+class PlacesFilter(StateFilter):
     title = _("places")
     parameter_name = "places"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("queued", _("complet, avec liste d'attente"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        if self.value() == "queued":
-            return queryset.filter(pk__in=Event.objects.queued().order_by().values("pk"))
-        return queryset
+    states = {"queued": (_("complet, avec liste d'attente"), lambda events: events.queued())}
 
 
 @admin.register(Event)
@@ -201,11 +191,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("somme due"), empty_value="–")
     def charge(self, registration: Registration) -> str | None:
-        charge = registration.booking.charge
-        if charge is None:
-            return None
-        url = reverse("admin:payments_charge_change", args=[charge.pk])
-        return format_html('<a href="{}">{}</a>', url, charge.number)
+        return charge_link(registration.booking.charge)
 
     @admin.action(description=_("Annuler l'inscription"), permissions=["act"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Registration]) -> HttpResponse | None:

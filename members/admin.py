@@ -6,14 +6,14 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import formats, timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_pages import ReadOnlyAdmin, ReadOnlyInline, act, confirm, form_page
+from accounts.admin_pages import ReadOnlyAdmin, ReadOnlyInline, StateFilter, act, confirm, form_page
 from members.models import Application, College, Member, Membership, PeriodOverlap, Plan, PlanPrice
+from payments.admin import charge_link
 from payments.money import euros
 
 
@@ -55,23 +55,13 @@ class PlanAdmin(admin.ModelAdmin):
         return None if plan.price is None else euros(plan.price)
 
 
-class MemberStateFilter(admin.SimpleListFilter):
+class MemberStateFilter(StateFilter):
     title = _("adhésion")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("current", _("à jour")), ("expired", _("échue")), ("never", _("jamais adhéré"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        today = timezone.localdate()
-        match self.value():
-            case "current":
-                return queryset.filter(pk__in=Member.objects.current(on=today).order_by().values("pk"))
-            case "expired":
-                return queryset.filter(last_day__lt=today)
-            case "never":
-                return queryset.filter(last_day=None)
-        return queryset
+    states = {
+        "current": (_("à jour"), lambda members: members.current(on=timezone.localdate())),
+        "expired": (_("échue"), lambda members: members.filter(last_day__lt=timezone.localdate())),
+        "never": (_("jamais adhéré"), lambda members: members.filter(last_day=None)),
+    }
 
 
 class MembershipInline(ReadOnlyInline):
@@ -174,30 +164,13 @@ class MemberAdmin(admin.ModelAdmin):
         )
 
 
-class MembershipStateFilter(admin.SimpleListFilter):
-    title = _("état")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("current", _("en cours")),
-            ("over", _("terminée")),
-            ("coming", _("à venir")),
-            ("cancelled", _("annulée")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> QuerySet[Membership]:
-        today = timezone.localdate()
-        match self.value():
-            case "current":
-                return queryset.filter(pk__in=Membership.objects.current(on=today).order_by().values("pk"))
-            case "over":
-                return queryset.filter(cancelled_at=None, ends_on__lt=today)
-            case "coming":
-                return queryset.filter(cancelled_at=None, starts_on__gt=today)
-            case "cancelled":
-                return queryset.exclude(cancelled_at=None)
-        return queryset
+class MembershipStateFilter(StateFilter):
+    states = {
+        "current": (_("en cours"), lambda rows: rows.current(on=timezone.localdate())),
+        "over": (_("terminée"), lambda rows: rows.effective().filter(ends_on__lt=timezone.localdate())),
+        "coming": (_("à venir"), lambda rows: rows.effective().filter(starts_on__gt=timezone.localdate())),
+        "cancelled": (_("annulée"), lambda rows: rows.exclude(cancelled_at=None)),
+    }
 
 
 @admin.register(Membership)
@@ -234,26 +207,12 @@ class MembershipAdmin(ReadOnlyAdmin):
         return None
 
 
-class ApplicationStateFilter(admin.SimpleListFilter):
-    title = _("état")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("waiting", _("en attente de paiement")),
-            ("complete", _("acceptée")),
-            ("abandoned", _("abandonnée")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Application]) -> QuerySet[Application]:
-        match self.value():
-            case "waiting":
-                return queryset.filter(pk__in=Application.objects.waiting().order_by().values("pk"))
-            case "complete":
-                return queryset.exclude(membership=None)
-            case "abandoned":
-                return queryset.exclude(abandoned_at=None)
-        return queryset
+class ApplicationStateFilter(StateFilter):
+    states = {
+        "waiting": (_("en attente de paiement"), lambda applications: applications.waiting()),
+        "complete": (_("acceptée"), lambda applications: applications.exclude(membership=None)),
+        "abandoned": (_("abandonnée"), lambda applications: applications.exclude(abandoned_at=None)),
+    }
 
 
 @admin.register(Application)
@@ -286,7 +245,4 @@ class ApplicationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("somme due"), ordering="charge", empty_value="–")
     def charge_link(self, application: Application) -> str | None:
-        if application.charge is None:
-            return None
-        url = reverse("admin:payments_charge_change", args=[application.charge_id])
-        return format_html('<a href="{}">{}</a>', url, application.charge.number)
+        return charge_link(application.charge)

@@ -11,12 +11,21 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_pages import ReadOnlyAdmin, ReadOnlyInline, form_page
+from accounts.admin_pages import ReadOnlyAdmin, ReadOnlyInline, StateFilter, form_page
 from payments.admin_forms import PaymentForm, SettlementForm
 from payments.models import Charge, ChargeLine, Checkout, Payment, PaymentMismatch, Refund
 from payments.money import euros
 
 NUMBER = re.compile(r"(?:S-?)?0*([0-9]{1,18})", re.IGNORECASE)
+
+
+def charge_link(charge: Charge | None) -> str | None:
+    """Its number, leading to its page."""
+    if charge is None:
+        return None
+    return format_html(
+        '<a href="{}">{}</a>', reverse("admin:payments_charge_change", args=[charge.pk]), charge.number
+    )
 
 
 def refund_state(refund: Refund) -> str:
@@ -26,29 +35,13 @@ def refund_state(refund: Refund) -> str:
     return format_html('<a href="{}">{}</a>', url, gettext("à faire"))
 
 
-class ChargeStateFilter(admin.SimpleListFilter):
-    title = _("état")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("unpaid", _("à régler")),
-            ("late", _("à régler depuis plus de 15 jours")),
-            ("paid", _("réglée")),
-            ("cancelled", _("annulée")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Charge]) -> QuerySet[Charge]:
-        match self.value():
-            case "unpaid":
-                return queryset.filter(pk__in=Charge.objects.unpaid().order_by().values("pk"))
-            case "late":
-                return queryset.filter(pk__in=Charge.objects.late().order_by().values("pk"))
-            case "paid":
-                return queryset.filter(paid_at__isnull=False, cancelled_at=None)
-            case "cancelled":
-                return queryset.filter(cancelled_at__isnull=False)
-        return queryset
+class ChargeStateFilter(StateFilter):
+    states = {
+        "unpaid": (_("à régler"), lambda charges: charges.unpaid()),
+        "late": (_("à régler depuis plus de 15 jours"), lambda charges: charges.late()),
+        "paid": (_("réglée"), lambda charges: charges.filter(paid_at__isnull=False, cancelled_at=None)),
+        "cancelled": (_("annulée"), lambda charges: charges.exclude(cancelled_at=None)),
+    }
 
 
 class LineInline(ReadOnlyInline):
@@ -190,20 +183,11 @@ class PaymentAdmin(ReadOnlyAdmin):
     readonly_fields = ["recorded_at"]
 
 
-class RefundStateFilter(admin.SimpleListFilter):
-    title = _("état")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("to_make", _("à faire")), ("made", _("fait"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
-        match self.value():
-            case "to_make":
-                return queryset.filter(pk__in=Refund.objects.to_make().order_by().values("pk"))
-            case "made":
-                return queryset.exclude(payment=None)
-        return queryset
+class RefundStateFilter(StateFilter):
+    states = {
+        "to_make": (_("à faire"), lambda refunds: refunds.to_make()),
+        "made": (_("fait"), lambda refunds: refunds.exclude(payment=None)),
+    }
 
 
 @admin.register(Refund)
