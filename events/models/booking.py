@@ -70,18 +70,21 @@ class Booking(models.Model):
 
     @transaction.atomic
     def confirm_paid(self) -> None:
-        """The charge is covered: give the held place. Too late, give one if there is one, else owe a refund."""
+        """The charge is covered: give the held place. Too late, give one if there still is one, else owe a refund."""
         event = self.event.locked()
         registration = Registration.objects.get(booking=self)
         if registration.state == Registration.State.CONFIRMED:
             return
         others = event.registrations.live().filter(email=registration.email).exclude(pk=registration.pk)
-        if registration.holds_place or (event.has_room() and not others.exists()):
+        is_called_off = event.status == event.Status.CANCELLED
+        has_place = not is_called_off and not event.is_over and event.has_room()
+        if registration.holds_place or (has_place and not others.exists()):
             registration.confirm()
         else:
             registration.expire()
             assert self.charge is not None  # noqa: S101 - only a charge can be paid
-            self.charge.owe_refund(self.charge.amount, reason=Refund.Reason.NO_PLACE)
+            reason = Refund.Reason.CANCELLED if is_called_off else Refund.Reason.NO_PLACE
+            self.charge.owe_refund(self.charge.amount, reason=reason)
 
     @transaction.atomic
     def cancel(self) -> None:

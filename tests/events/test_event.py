@@ -371,6 +371,25 @@ def test_paid_late_after_registering_again_the_first_payment_is_owed_back():
     assert Refund.objects.get().charge == first.charge
 
 
+@pytest.mark.parametrize(
+    ("hours", "is_cancelled", "reason"),
+    [(1, True, Refund.Reason.CANCELLED), (5, False, Refund.Reason.NO_PLACE)],
+)
+def test_paid_late_for_an_event_called_off_or_over_the_money_is_owed_back(hours, is_cancelled, reason):
+    event = create_event(price=Decimal(20), starts_in=timedelta(hours=2))
+    booking = register(event, "tard@example.org")
+
+    with time_machine.travel(timezone.now() + timedelta(hours=hours)):
+        event.release_expired_holds()
+        if is_cancelled:
+            event.cancel()
+        pay(booking)
+
+    assert states(event) == [STATE.EXPIRED]
+    assert [(refund.amount, refund.reason) for refund in Refund.objects.all()] == [(Decimal(20), reason)]
+    assert subjects("tard@example.org")[-1] == "Nous vous devons 20,00\u00a0€"
+
+
 def test_a_cancelled_paid_place_is_owed_back():
     booking = register(create_event(price=Decimal(20)))
     pay(booking)
