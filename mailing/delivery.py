@@ -22,7 +22,7 @@ def deliver(email: Email, connection: BaseEmailBackend) -> None:
     try:
         connection.open()
         message.send()
-    except (SMTPException, OSError) as error:
+    except (SMTPException, OSError, UnicodeError) as error:
         connection.close()
         email.mark_failed(error, is_final=_is_permanent(error))
     else:
@@ -53,7 +53,9 @@ def _deliver_all(emails: Iterable[Email]) -> int:
 
 
 def _is_permanent(error: Exception) -> bool:
-    """The server knows the address, or the sender, and will never take it."""
+    """The server knows the address, or the sender, and will never take it; or no server can be given it."""
+    if isinstance(error, UnicodeError):
+        return True
     if isinstance(error, SMTPRecipientsRefused):
         return all(code >= 500 for code, _ in error.recipients.values())
     return isinstance(error, SMTPSenderRefused) and error.smtp_code >= 500

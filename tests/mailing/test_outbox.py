@@ -156,6 +156,18 @@ def test_one_failure_does_not_hold_back_the_others(monkeypatch):
     assert states == {"un": Email.State.QUEUED, "deux": Email.State.SENT}
 
 
+def test_an_address_that_no_mail_can_carry_is_given_up_and_holds_back_nobody():
+    """Valid for a form, since Python takes this letter for an i; too long once written in the letters of DNS."""
+    unsendable = f"zoe@{'İ'.lower() * 60}.com"
+    Email.objects.filter(pk=queue("un").pk).update(to=unsendable)
+    queue("deux")
+
+    delivery.deliver_due()
+
+    states = dict(Email.objects.values_list("key", "state"))
+    assert states == {"un": Email.State.FAILED, "deux": Email.State.SENT}
+
+
 def test_a_finished_message_can_be_sent_again(run_commit_hooks):
     with run_commit_hooks():
         email = queue()
