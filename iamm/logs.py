@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from copy import copy
 from logging.config import dictConfig
 from typing import Any
 
@@ -27,6 +28,25 @@ class JsonFormatter(BaseJsonFormatter):
             json_ensure_ascii=False,
         )
 
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(_without_address(record))
+
+
+def _without_address(record: logging.LogRecord) -> logging.LogRecord:
+    """Django notes errors and refused forms with their path, which may hold a token: note the route in its place."""
+    request = getattr(record, "request", None)
+    if not isinstance(request, HttpRequest):
+        return record
+    record = copy(record)  # others may show it too
+    record.request = _route(request)
+    if isinstance(record.args, tuple):
+        record.args = tuple(record.request if arg == request.path else arg for arg in record.args)
+    return record
+
+
+def _route(request: HttpRequest) -> str | None:
+    return getattr(request.resolver_match, "route", None)
+
 
 def access_log_middleware(
     get_response: Callable[[HttpRequest], HttpResponse],
@@ -40,7 +60,7 @@ def access_log_middleware(
             "request",
             extra={
                 "method": request.method,
-                "route": getattr(request.resolver_match, "route", None),
+                "route": _route(request),
                 "status": response.status_code,
                 "duration_ms": round((time.perf_counter() - started) * 1000, 1),
             },

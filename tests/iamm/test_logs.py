@@ -5,6 +5,7 @@ import logging
 import pytest
 from celery import shared_task
 from django.http import HttpResponse
+from django.test import Client
 from django.urls import path
 from django_guid import get_guid
 from django_guid.log_filters import CorrelationId
@@ -29,6 +30,10 @@ def broken(request):
     raise ZeroDivisionError("une panne")
 
 
+def broken_with_token(request, token):
+    raise ZeroDivisionError("une panne")
+
+
 def with_task(request, token):
     count_to_three.delay()
     return HttpResponse()
@@ -37,6 +42,7 @@ def with_task(request, token):
 urlpatterns = [
     *urls.urlpatterns,
     path("panne/", broken),
+    path("panne/<str:token>/", broken_with_token),
     path("tache/<str:token>/", with_task),
 ]
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
@@ -127,3 +133,21 @@ def test_a_500_is_logged_with_its_traceback_and_the_id_of_the_request(client, lo
     assert failure["level"] == "ERROR"
     assert failure["exc_info"].endswith("ZeroDivisionError: une panne")
     assert (failure["request_id"], line["request_id"], line["status"]) == (REQUEST_ID, REQUEST_ID, 500)
+
+
+def test_a_500_is_logged_without_the_token_of_its_address(client, log_lines):
+    client.raise_request_exception = False
+
+    client.post("/panne/jeton-secret/?q=mot-secret")
+
+    failure, _line = log_lines()
+    assert "secret" not in json.dumps(failure)
+    assert failure["message"] == "Internal Server Error: panne/<str:token>/"
+
+
+def test_a_refused_form_is_logged_without_the_token_of_its_address(log_lines):
+    token = "3f0c1f0e-52a4-4a3c-8f0e-0d7e3f1c2b4a"
+
+    Client(enforce_csrf_checks=True).post(f"/reservations/{token}/annuler/")
+
+    assert token not in json.dumps(log_lines())
