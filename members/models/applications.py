@@ -157,8 +157,15 @@ class Application(models.Model):
 
     @transaction.atomic
     def abandon(self) -> None:
-        """Close an application that was never paid and erase the person from it and from its charge."""
+        """Close an application that was never paid and erase the person from it and from its charge.
+
+        Does nothing to one that has been paid meanwhile.
+        """
         if self.charge:
+            list(Charge.objects.select_for_update().filter(pk=self.charge.pk))  # as a payment does
+            self.refresh_from_db()
+            if self.membership:
+                return
             self.charge.cancel()
             self.charge.erase_payer()
         self.abandoned_at, self.user = timezone.now(), None

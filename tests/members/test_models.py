@@ -306,6 +306,18 @@ def test_an_unpaid_application_is_forgotten_after_a_month(today):
     assert list(Application.objects.waiting()) == [recent]
 
 
+def test_an_application_paid_while_the_purge_goes_on_is_kept(today):
+    application = apply(create_plan())
+    read_before = Application.objects.get(pk=application.pk)
+    pay(application)
+
+    read_before.abandon()
+
+    application.refresh_from_db()
+    assert (application.email, application.abandoned_at) == ("zoe@example.org", None)
+    assert (application.charge.cancelled_at, application.charge.refunds.count()) == (None, 0)
+
+
 def test_money_for_a_forgotten_application_is_owed_back(today):
     application = apply(create_plan())
     application.abandon()
