@@ -253,6 +253,12 @@ def test_choosing_english_is_remembered_and_comes_back_to_the_page(client):
     assert response.cookies["langue"].value == "en"
 
 
+def test_choosing_a_language_takes_its_target_for_an_address_and_nothing_else(client):
+    response = client.get("/langue/en/", {"next": "accueil"})
+
+    assert response.headers["Location"] == "accueil"
+
+
 @pytest.mark.parametrize("target", ["https://example.com/", "//example.com/agenda/", "javascript:alert(1)"])
 def test_choosing_a_language_never_leads_to_another_site(client, target):
     response = client.get("/langue/en/", {"next": target})
