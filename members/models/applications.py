@@ -131,16 +131,24 @@ class Application(models.Model):
         return own or Member.objects.filter(email__iexact=self.email).first()
 
     def _new_member(self) -> Member:
-        """Whoever else creates this address at the same time, there is one member."""
+        """Whoever else creates this address at the same time, there is one member.
+
+        It goes with the account only where that account has proved the address: see `MemberQuerySet.visible_to`.
+        """
+        owner = self.user if self.user and self.email in self.user.verified_emails else None
         names = {"first_name": self.first_name, "last_name": self.last_name}
         return Member.objects.get_or_create(
-            email=self.email, defaults={**names, "user": self.user, "college": self.plan.college}
+            email=self.email, defaults={**names, "user": owner, "college": self.plan.college}
         )[0]
 
     def planned_period(self) -> tuple[date, date]:
-        """The first and last day that paying today would give."""
+        """The first and last day that paying today would give.
+
+        Whoever types the address of a member, without their account, does not learn until when they are one.
+        """
+        own = Member.objects.visible_to(self.user) if self.user else Member.objects.none()
         member = self.known_member()
-        start = member.next_start() if member else timezone.localdate()
+        start = member.next_start() if member and member in own else timezone.localdate()
         return start, self.plan.last_day(start)
 
     @transaction.atomic

@@ -81,6 +81,9 @@ class Member(models.Model):
             else f"{self.first_name} {self.last_name}".strip()
         )
 
+    def clean(self) -> None:
+        self.email = self.email.lower()
+
     @property
     def is_current(self) -> bool:
         today = timezone.localdate()

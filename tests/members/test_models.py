@@ -11,7 +11,14 @@ from django.utils import timezone
 from mailing.models import Email
 from members.models import Application, Member, Membership, PeriodOverlap, Plan, PlanClosed
 from payments.models import Charge
-from tests.factories import create_charge, create_member, create_membership, create_plan, create_user
+from tests.factories import (
+    create_charge,
+    create_college,
+    create_member,
+    create_membership,
+    create_plan,
+    create_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -192,6 +199,14 @@ def test_the_database_refuses_a_period_that_ends_before_it_starts():
         create_membership(starts_on=date(2026, 1, 2), ends_on=date(2026, 1, 1))
 
 
+def test_a_member_typed_with_capitals_is_seen_by_their_account():
+    member = Member(last_name="Démo", email="Zoe@Example.org", college=create_college())
+    member.full_clean()
+    member.save()
+
+    assert list(Member.objects.visible_to(create_user("zoe@example.org"))) == [member]
+
+
 def test_one_member_an_address_whatever_its_case():
     create_member(email="zoe@example.org")
 
@@ -225,12 +240,21 @@ def test_nothing_is_granted_before_the_money(today):
 def test_what_is_shown_before_paying_is_what_is_given(today):
     member = create_member(email="zoe@example.org")
     create_membership(member, starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31))
-    application = apply(create_plan())
+    application = apply(create_plan(), user=create_user("zoe@example.org"))
 
     promised = application.planned_period()
     membership = pay(application)
 
     assert promised == (membership.starts_on, membership.ends_on) == (date(2027, 1, 1), date(2027, 12, 31))
+
+
+@pytest.mark.parametrize("account", [None, "curieux@example.org"])
+def test_whoever_types_an_address_does_not_learn_until_when_it_is_a_members(today, account):
+    member = create_member(email="zoe@example.org")
+    create_membership(member, starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31))
+    application = apply(create_plan(), user=account and create_user(account))
+
+    assert application.planned_period() == (today, date(2027, 11, 22))
 
 
 def test_a_period_starts_when_it_is_paid(today):
@@ -264,6 +288,16 @@ def test_an_account_renews_its_own_membership_whatever_address_it_types(today):
     membership = pay(apply(create_plan(), "autre@example.org", user=user))
 
     assert membership.member == member
+
+
+def test_an_account_does_not_get_hold_of_the_member_of_an_address_it_has_not_proved(today):
+    curious, owner = create_user("curieux@example.org"), create_user("zoe@example.org")
+
+    pay(apply(create_plan(), "zoe@example.org", user=curious))
+    membership = pay(apply(create_plan(), "zoe@example.org", user=owner))
+
+    assert list(Member.objects.visible_to(curious)) == []
+    assert list(Member.objects.visible_to(owner)) == [membership.member]
 
 
 def test_two_clicks_are_one_application(today):
