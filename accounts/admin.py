@@ -16,7 +16,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import emails
-from accounts.admin_pages import ReadOnlyInline, confirm
+from accounts.admin_pages import ReadOnlyInline, act, confirm
 from accounts.middleware import SECOND_FACTORS
 from accounts.models import User
 
@@ -123,16 +123,16 @@ class UserAdmin(admin.ModelAdmin):
             ),
             submit=gettext("Retirer les seconds facteurs"),
         )
-        if page:
-            return page
-        for user in users:
-            with transaction.atomic():
-                Authenticator.objects.filter(user=user).delete()
-                self.log_change(request, user, gettext("Seconds facteurs retirés."))
-                emails.second_factor_removed(user)
-        done = len(users)
-        text = ngettext(
-            "%d compte n'a plus de second facteur.", "%d comptes n'ont plus de second facteur.", done
-        )
-        messages.success(request, text % done)
-        return None
+        if page is None:
+            history = gettext("Seconds facteurs retirés.")
+            done = act(self, request, users, self._remove_second_factors, history=history)
+            text = ngettext(
+                "%d compte n'a plus de second facteur.", "%d comptes n'ont plus de second facteur.", done
+            )
+            messages.success(request, text % done)
+        return page
+
+    @staticmethod
+    def _remove_second_factors(user: User) -> None:
+        Authenticator.objects.filter(user=user).delete()
+        emails.second_factor_removed(user)

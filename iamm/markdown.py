@@ -5,14 +5,8 @@ from markdown_it import MarkdownIt
 PARSER = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table")
 TAGS = {"a", "blockquote", "br", "code", "em", "h3", "h4", "h5", "hr", "li", "ol", "p", "pre", "strong"}
 TAGS |= {"table", "tbody", "td", "th", "thead", "tr", "ul"}
-HEADINGS = {
-    "h1": "h3",
-    "h2": "h3",
-    "h3": "h4",
-    "h4": "h5",
-    "h5": "h5",
-    "h6": "h5",
-}  # the page has its own h1 and h2
+# The page has its own h1 and h2.
+HEADINGS = {"h1": "h3", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h5", "h6": "h5"}
 
 
 def render(source: str) -> SafeString:

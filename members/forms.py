@@ -29,9 +29,9 @@ class JoinForm(forms.Form):
     )
     request_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if isinstance(user, User):
+        if user:
             self.initial.update(
                 {"first_name": user.first_name, "last_name": user.last_name, "email": user.email}
             )

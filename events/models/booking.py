@@ -92,9 +92,8 @@ class Booking(models.Model):
 
         Raises EventOver once the event has begun.
         """
-        list(
-            Charge.objects.select_for_update(of=("self",)).filter(booking=self)
-        )  # charge before event, as a payment does
+        # The charge is locked before the event, as a payment does.
+        list(Charge.objects.select_for_update(of=("self",)).filter(booking=self))
         event = self.event.locked()
         booking = Booking.objects.select_related("registration", "charge").get(pk=self.pk)
         registration = booking.registration

@@ -27,7 +27,7 @@ class TrainingQuerySet(models.QuerySet["Training"]):
 
 
 class Training(models.Model):
-    """The programme of a training. Its dates are events of kind « session »."""
+    """The programme of a training. Its dates are the events that name it."""
 
     title = models.CharField(_("titre"), max_length=200)
     slug = models.SlugField(_("adresse"), max_length=220, unique=True)

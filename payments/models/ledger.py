@@ -339,9 +339,8 @@ class Refund(models.Model):
     @transaction.atomic
     def settle(self, *, method: str, reference: str, recorded_by: "User") -> Payment:
         """Record that the money went back. A second call returns the first counter-entry."""
-        refund = Refund.objects.select_for_update().get(
-            pk=self.pk
-        )  # a join here would be read before the lock
+        # No join here: it would be read before the lock.
+        refund = Refund.objects.select_for_update().get(pk=self.pk)
         if refund.payment is not None:
             return refund.payment
         refund.payment = refund.charge.record_payment(
