@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils.translation.template import templatize
 
 LANGUAGES = ("en", "fr")
-TEMPLATES = {".html", ".txt", ".xml", ".typ", ".svg"}
+TEMPLATES = {".html", ".txt", ".xml"}
 KEYWORDS = {
     "_": None,
     "gettext": None,
@@ -136,8 +136,7 @@ def _sources(root: Path) -> Iterator[Path]:
     ours = [app.name for app in apps.get_app_configs() if Path(app.path).parent == settings.BASE_DIR]
     for name in ours:
         yield from (path for path in (root / name).rglob("*.py") if "migrations" not in path.parts)
-    for folder in ["templates", *(f"{name}/templates" for name in ours)]:
-        yield from (path for path in (root / folder).rglob("*") if path.suffix in TEMPLATES)
+    yield from (path for path in (root / "templates").rglob("*") if path.suffix in TEMPLATES)
 
 
 def _name(message: Message) -> str:

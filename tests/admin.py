@@ -51,8 +51,8 @@ class _Controls(HTMLParser):
             self.controls.append(values.get("id"))
 
 
-def labels_of(response):
-    """The ids of the controls of a page that no label names; the admin's empty rows apart."""
+def unlabelled(response):
+    """The ids of the controls of a page that no label names."""
     parser = _Controls()
     parser.feed(response.text)
     return [control for control in parser.controls if control not in parser.labelled]

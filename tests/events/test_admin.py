@@ -9,7 +9,7 @@ from django.utils import timezone
 from events.models import Event, Registration, Theme, Training
 from mailing.models import Email
 from payments.models import Refund
-from tests.admin import act, assert_same_queries, labels_of, search, told
+from tests.admin import act, assert_same_queries, search, told, unlabelled
 from tests.factories import (
     create_event,
     create_partner,
@@ -163,8 +163,8 @@ def test_every_input_of_the_event_form_has_a_label(staff):
     Theme.objects.create(name="santé", slug="sante")
     create_partner()
 
-    assert labels_of(staff.get(ADD)) == []
-    assert labels_of(staff.get(page_of(create_event()))) == []
+    assert unlabelled(staff.get(ADD)) == []
+    assert unlabelled(staff.get(page_of(create_event()))) == []
 
 
 # Places

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mailing.models import Email
 from members.models import Application, Kind, Member, Membership
-from tests.admin import assert_same_queries, labels_of, search, told
+from tests.admin import assert_same_queries, search, told, unlabelled
 from tests.factories import (
     create_college,
     create_member,
@@ -122,7 +122,7 @@ def test_a_member_is_written_by_its_form_and_no_two_share_an_address(staff):
 def test_every_input_of_the_member_form_has_a_label(staff):
     member = create_membership().member
 
-    assert labels_of(staff.get(reverse("admin:members_member_change", args=[member.pk]))) == []
+    assert unlabelled(staff.get(reverse("admin:members_member_change", args=[member.pk]))) == []
 
 
 # Adding a membership
@@ -163,7 +163,7 @@ def test_a_person_is_not_offered_the_plans_of_organisations(staff):
 
 
 def test_every_input_of_the_membership_form_has_a_label(staff):
-    assert labels_of(staff.get(page_to_add(create_member()))) == []
+    assert unlabelled(staff.get(page_to_add(create_member()))) == []
 
 
 def test_adding_a_membership_asks_for_the_right_to(client):
@@ -308,7 +308,7 @@ def test_the_list_of_plans_costs_the_same_for_one_and_for_many(staff):
 
 
 def test_every_input_of_the_plan_form_has_a_label(staff):
-    assert labels_of(staff.get(reverse("admin:members_plan_change", args=[create_plan().pk]))) == []
+    assert unlabelled(staff.get(reverse("admin:members_plan_change", args=[create_plan().pk]))) == []
 
 
 def test_staff_without_rights_reach_no_page_of_the_members(client):

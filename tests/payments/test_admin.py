@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from payments.models import Charge, Checkout, Payment, Refund
-from tests.admin import assert_same_queries, labels_of, search, told
+from tests.admin import assert_same_queries, search, told, unlabelled
 from tests.factories import create_charge, create_plan, create_staff, create_user
 from tests.members.test_admin import apply
 
@@ -197,7 +197,7 @@ def test_a_charge_that_awaits_nothing_takes_no_payment(staff, close):
 def test_every_input_of_the_payment_form_has_a_label(staff):
     page = staff.get(payment_page(create_charge()))
 
-    assert labels_of(page) == []
+    assert unlabelled(page) == []
     assert 'name="amount" value="40.00"' in page.text
 
 
@@ -245,7 +245,7 @@ def test_a_refund_to_make_leads_to_its_form(staff):
     page = staff.get(REFUNDS, {"state": "to_make"}).text
 
     assert f'<a href="{settle_page(refund)}">à faire</a>' in page
-    assert labels_of(staff.get(settle_page(refund))) == []
+    assert unlabelled(staff.get(settle_page(refund))) == []
 
 
 # Costs and rights
