@@ -96,6 +96,16 @@ def test_the_return_alone_is_enough_when_the_notification_is_lost(client):
     assert charge.payments.count() == 1
 
 
+def test_a_provider_that_was_switched_off_does_not_break_the_return(client, settings):
+    charge = create_charge(40)
+    start(client, charge)
+    settings.PAYMENT_SANDBOX, settings.PAYMENT_PROVIDER = False, ""
+
+    response = client.get(reverse("payments:charge_return", args=[charge.uuid]))
+
+    assert response.headers["Location"] == charge.get_absolute_url()
+
+
 def test_paying_twice_owes_the_second_back(client, wire, run_commit_hooks):
     charge = create_charge(40)
     order = start(client, charge)
