@@ -3,7 +3,8 @@ import re
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-ADDRESS = re.compile(r"://|www\.|[<>]", re.IGNORECASE)
+# Mail programs make a link of « exemple.fr » too, and of « t.co/x »; « M.Martin » and « Dr.Martin » are names.
+ADDRESS = re.compile(r"://|www\.|\w{3}\.\w\w|\w\.\w+/|[<>]", re.IGNORECASE)
 
 
 def validate_name(name: str) -> None:
