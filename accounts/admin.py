@@ -119,7 +119,7 @@ class UserAdmin(admin.ModelAdmin):
             title=gettext("Retirer les seconds facteurs"),
             warning=gettext(
                 "Faites-le seulement pour une personne que vous avez reconnue de vive voix. "
-                "Elle est prévenue par e-mail, et en ajoutera un autre avant de revenir dans l'administration."
+                "Elle est prévenue par e-mail, et en ajoutera un autre avant de revenir dans l’administration."
             ),
             submit=gettext("Retirer les seconds facteurs"),
         )
@@ -127,7 +127,7 @@ class UserAdmin(admin.ModelAdmin):
             history = gettext("Seconds facteurs retirés.")
             done = act(self, request, users, self._remove_second_factors, history=history)
             text = ngettext(
-                "%d compte n'a plus de second facteur.", "%d comptes n'ont plus de second facteur.", done
+                "%d compte n’a plus de second facteur.", "%d comptes n’ont plus de second facteur.", done
             )
             messages.success(request, text % done)
         return page

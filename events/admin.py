@@ -28,7 +28,7 @@ class WhenFilter(StateFilter):
 
 
 class EventWhenFilter(StateFilter):
-    title = _("date de l'événement")
+    title = _("date de l’événement")
     parameter_name = "when"
     states = {
         "upcoming": (_("à venir"), lambda rows: rows.filter(event__ends_at__gt=timezone.now())),
@@ -39,7 +39,7 @@ class EventWhenFilter(StateFilter):
 class PlacesFilter(StateFilter):
     title = _("places")
     parameter_name = "places"
-    states = {"queued": (_("complet, avec liste d'attente"), lambda events: events.queued())}
+    states = {"queued": (_("complet, avec liste d’attente"), lambda events: events.queued())}
 
 
 @admin.register(Event)
@@ -112,8 +112,8 @@ class EventAdmin(admin.ModelAdmin):
         event: Event = form.instance
         if served := event.promote_waiting():
             told = ngettext(
-                "%d personne de la liste d'attente a reçu une place.",
-                "%d personnes de la liste d'attente ont reçu une place.",
+                "%d personne de la liste d’attente a reçu une place.",
+                "%d personnes de la liste d’attente ont reçu une place.",
                 served,
             )
             messages.info(request, told % served)
@@ -142,7 +142,7 @@ class EventAdmin(admin.ModelAdmin):
         event.publish()
         return None
 
-    @admin.action(description=_("Annuler l'événement"), permissions=["change"])
+    @admin.action(description=_("Annuler l’événement"), permissions=["change"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Event]) -> HttpResponse | None:
         page = confirm(
             self,
@@ -150,7 +150,7 @@ class EventAdmin(admin.ModelAdmin):
             queryset,
             title=gettext("Annuler ces événements"),
             warning=gettext(
-                "Toutes les personnes inscrites ou en attente seront prévenues par e-mail, et ce qu'elles ont payé "
+                "Toutes les personnes inscrites ou en attente seront prévenues par e-mail, et ce qu’elles ont payé "
                 "sera à rembourser. On ne revient pas sur une annulation."
             ),
             submit=gettext("Annuler et prévenir"),
@@ -193,7 +193,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
     def charge(self, registration: Registration) -> str | None:
         return charge_link(registration.booking.charge)
 
-    @admin.action(description=_("Annuler l'inscription"), permissions=["act"])
+    @admin.action(description=_("Annuler l’inscription"), permissions=["act"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Registration]) -> HttpResponse | None:
         page = confirm(
             self,
@@ -201,8 +201,8 @@ class RegistrationAdmin(ReadOnlyAdmin):
             queryset,
             title=gettext("Annuler ces inscriptions"),
             warning=gettext(
-                "Chaque personne sera prévenue par e-mail, ce qu'elle a payé sera à rembourser, et sa place ira à la "
-                "liste d'attente."
+                "Chaque personne sera prévenue par e-mail, ce qu’elle a payé sera à rembourser, et sa place ira à la "
+                "liste d’attente."
             ),
             submit=gettext("Annuler et prévenir"),
         )
@@ -216,11 +216,11 @@ class RegistrationAdmin(ReadOnlyAdmin):
     @staticmethod
     def _cancel(registration: Registration) -> str | None:
         if not registration.is_live:
-            return gettext("cette inscription n'est plus en cours.")
+            return gettext("cette inscription n’est plus en cours.")
         try:
             registration.booking.cancel()
         except EventOver:
-            return gettext("l'événement a commencé ou est passé.")
+            return gettext("l’événement a commencé ou est passé.")
         return None
 
 

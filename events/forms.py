@@ -23,7 +23,7 @@ class RegistrationForm(forms.Form):
     email = forms.EmailField(
         label=_("Votre adresse e-mail"),
         max_length=254,
-        help_text=_("Pour la confirmation, les rappels et le lien d'annulation. Rien d'autre."),
+        help_text=_("Pour la confirmation, les rappels et le lien d’annulation. Rien d’autre."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     request_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)

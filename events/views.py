@@ -148,7 +148,7 @@ def _refusal(refusal: Exception) -> str:
                 "Cette adresse est déjà inscrite : nous venons de lui renvoyer le lien de sa réservation."
             )
         case EventOver():
-            return _("Cet événement a commencé ou est passé : on ne peut plus s'y inscrire.")
+            return _("Cet événement a commencé ou est passé : on ne peut plus s’y inscrire.")
         case EventFull():
             return _("Cet événement est complet.")
         case _closed:
@@ -171,7 +171,7 @@ def booking_cancel(request: HttpRequest, token: UUID) -> HttpResponse:
     try:
         booking.cancel()
     except EventOver:
-        messages.error(request, _("L'événement a commencé : l'inscription ne peut plus être annulée."))
+        messages.error(request, _("L’événement a commencé : l’inscription ne peut plus être annulée."))
     else:
         messages.success(request, _("Votre inscription est annulée. Un message vous le confirme."))
     return redirect(booking)

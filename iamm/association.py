@@ -17,14 +17,14 @@ def figures() -> list[Figure]:
     return [
         Figure(
             "6",
-            _("membres fondateurs ont lancé l'association."),
+            _("membres fondateurs ont lancé l’association."),
             "rtsfm.com, ecomnews.fr",
             _("25 septembre 2025"),
         ),
-        Figure("500 000 €", _("de soutien de la Métropole à l'association."), "rtsfm.com"),
+        Figure("500 000 €", _("de soutien de la Métropole à l’association."), "rtsfm.com"),
         Figure(
             _("Plus de 1 000"),
-            _("personnes ont signé l'appel de la Métropole et de l'université pour l'IA à Montpellier."),
+            _("personnes ont signé l’appel de la Métropole et de l’université pour l’IA à Montpellier."),
             "montpellier3m.fr",
             _("janvier 2024"),
         ),

@@ -20,7 +20,7 @@ def text(name: str, default: str | None = None) -> str:
     """The value as it is: a secret may start with a dollar, which django-environ would take for a reference."""
     value = os.environ.get(name, "").strip() or default
     if value is None:
-        raise ImproperlyConfigured(f"{name} est obligatoire et n'est pas renseignée : voir .env.example.")
+        raise ImproperlyConfigured(f"{name} est obligatoire et n’est pas renseignée : voir .env.example.")
     return value
 
 

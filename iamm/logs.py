@@ -37,10 +37,11 @@ def _without_address(record: logging.LogRecord) -> logging.LogRecord:
     request = getattr(record, "request", None)
     if not isinstance(request, HttpRequest):
         return record
+    route = _route(request)
     record = copy(record)  # others may show it too
-    record.request = _route(request)
+    record.__dict__["request"] = route
     if isinstance(record.args, tuple):
-        record.args = tuple(record.request if arg == request.path else arg for arg in record.args)
+        record.args = tuple(route if arg == request.path else arg for arg in record.args)
     return record
 
 

@@ -233,7 +233,7 @@ USERSESSIONS_TRACK_ACTIVITY = True
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 STAFF_WITHOUT_SECOND_FACTOR = environment.flag("STAFF_WITHOUT_SECOND_FACTOR", default=False)
 if STAFF_WITHOUT_SECOND_FACTOR and not DEBUG:
-    raise ImproperlyConfigured("STAFF_WITHOUT_SECOND_FACTOR n'est permis qu'avec DEBUG=1.")
+    raise ImproperlyConfigured("STAFF_WITHOUT_SECOND_FACTOR n’est permis qu’avec DEBUG=1.")
 
 # Payments
 

@@ -20,7 +20,7 @@ LISTS: list[tuple[Callable[[], QuerySet[Any]], str, Any]] = [
         lambda: Application.objects.waiting(),
         "state=waiting",
         ngettext_lazy(
-            "%d demande d'adhésion attend son paiement", "%d demandes d'adhésion attendent leur paiement"
+            "%d demande d’adhésion attend son paiement", "%d demandes d’adhésion attendent leur paiement"
         ),
     ),
     (
@@ -47,7 +47,7 @@ LISTS: list[tuple[Callable[[], QuerySet[Any]], str, Any]] = [
         lambda: Event.objects.queued(),
         "places=queued",
         ngettext_lazy(
-            "%d événement complet avec une liste d'attente", "%d événements complets avec une liste d'attente"
+            "%d événement complet avec une liste d’attente", "%d événements complets avec une liste d’attente"
         ),
     ),
     (

@@ -95,14 +95,14 @@ def problems(code: str, root: Path) -> Iterator[str]:
     path, fresh, old = po_path(code, root), up_to_date(code, root), stored(code, root)
     ids, old_ids = ({_name(message) for message in messages(each)} for each in (fresh, old))
     yield from (f"{code} : absent du catalogue : {name}" for name in sorted(ids - old_ids))
-    yield from (f"{code} : n'existe plus dans le code : {name}" for name in sorted(old_ids - ids))
+    yield from (f"{code} : n’existe plus dans le code : {name}" for name in sorted(old_ids - ids))
     for message in messages(old):
         yield from (f"{code} : {reason} : {_name(message)}" for reason in _faults(message))
     if not path.exists() or path.read_bytes() != po_bytes(fresh):
-        yield f"{code} : {path.name} n'est pas à jour : lancez `manage.py translations --update`."
+        yield f"{code} : {path.name} n’est pas à jour : lancez `manage.py translations --update`."
     mo = path.with_suffix(".mo")
     if not mo.exists() or mo.read_bytes() != mo_bytes(old):
-        yield f"{code} : {mo.name} n'est pas à jour : lancez `manage.py translations --compile`."
+        yield f"{code} : {mo.name} n’est pas à jour : lancez `manage.py translations --compile`."
 
 
 def messages(catalog: Catalog) -> Iterator[Message]:

@@ -91,7 +91,7 @@ class EmailAdmin(admin.ModelAdmin):
     @admin.display(description=_("texte"))
     def readable_text(self, email: Email) -> str:
         if email.purged_at:
-            return gettext("Effacé : seule la trace de l'envoi est gardée.")
+            return gettext("Effacé : seule la trace de l’envoi est gardée.")
         return gettext("Confidentiel : ce message contient un code.") if email.is_secret else email.text
 
     @method_decorator(csp_update({"frame-src": [SELF]}))
@@ -119,7 +119,7 @@ class EmailAdmin(admin.ModelAdmin):
         done = 0
         for email in queryset:
             if email.purged_at or email.state in Email.UNFINISHED:
-                reason = gettext("effacé.") if email.purged_at else gettext("déjà en file d'envoi.")
+                reason = gettext("effacé.") if email.purged_at else gettext("déjà en file d’envoi.")
                 messages.error(request, f"{email} : {reason}")
                 continue
             email.send_again()

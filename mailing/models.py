@@ -53,7 +53,7 @@ class Email(models.Model):
 
     class State(models.TextChoices):
         QUEUED = "queued", _("en attente")
-        SENDING = "sending", _("en cours d'envoi")
+        SENDING = "sending", _("en cours d’envoi")
         SENT = "sent", _("envoyé")
         FAILED = "failed", _("abandonné")
 
@@ -65,7 +65,7 @@ class Email(models.Model):
     text = models.TextField(_("texte"), blank=True)
     html = models.TextField(_("version HTML"), blank=True)
     is_secret = models.BooleanField(
-        _("confidentiel"), default=False, help_text=_("Contient un code : illisible ici, effacé dès l'envoi.")
+        _("confidentiel"), default=False, help_text=_("Contient un code : illisible ici, effacé dès l’envoi.")
     )
     message_id = models.CharField(max_length=120, unique=True, editable=False)
     state = models.CharField(_("état"), max_length=10, choices=State, default=State.QUEUED)

@@ -75,7 +75,7 @@ class MembershipForm(forms.Form):
     starts_on = forms.DateField(
         label=_("Premier jour"),
         required=False,
-        help_text=_("Vide : à la suite de la dernière période, ou aujourd'hui."),
+        help_text=_("Vide : à la suite de la dernière période, ou aujourd’hui."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
@@ -115,14 +115,14 @@ class MemberAdmin(admin.ModelAdmin):
     def name(self, member: Member) -> str:
         return str(member)
 
-    @admin.display(description=_("à jour jusqu'au"), ordering="last_day")
+    @admin.display(description=_("à jour jusqu’au"), ordering="last_day")
     def up_to_date(self, member: Any) -> str:
         if until := member.current_until:
             return formats.date_format(until)
         if member.last_day is None:
             return gettext("jamais")
         is_over = member.last_day < timezone.localdate()
-        label = gettext("échue le %s") if is_over else gettext("pas encore commencée, jusqu'au %s")
+        label = gettext("échue le %s") if is_over else gettext("pas encore commencée, jusqu’au %s")
         return label % formats.date_format(member.last_day)
 
     def has_membership_permission(self, request: HttpRequest) -> bool:
@@ -182,7 +182,7 @@ class MembershipAdmin(ReadOnlyAdmin):
     fields = ["member", "plan", "starts_on", "ends_on", "charge", "created_at", "cancelled_at"]
     actions = ["cancel"]
 
-    @admin.action(description=_("Annuler l'adhésion"), permissions=["act"])
+    @admin.action(description=_("Annuler l’adhésion"), permissions=["act"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Membership]) -> HttpResponse | None:
         page = confirm(
             self,

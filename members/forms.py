@@ -24,7 +24,7 @@ class JoinForm(forms.Form):
     email = forms.EmailField(
         label=_("Adresse e-mail"),
         max_length=254,
-        help_text=_("Pour la confirmation et les rappels de fin d'adhésion."),
+        help_text=_("Pour la confirmation et les rappels de fin d’adhésion."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     request_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)

@@ -56,7 +56,7 @@ def _decode(logo: FieldFile) -> Image.Image:
     except BOMBS as error:
         raise ValidationError(_too_large()) from error
     except BROKEN as error:
-        raise ValidationError(_("Ce fichier n'est pas une image PNG, JPEG ou WebP lisible.")) from error
+        raise ValidationError(_("Ce fichier n’est pas une image PNG, JPEG ou WebP lisible.")) from error
     finally:
         logo.seek(0)
     picture.info.clear()  # the colour profile and the rest would be written again

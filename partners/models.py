@@ -23,7 +23,7 @@ class Partner(models.Model):
     is_founder = models.BooleanField(_("membre fondateur"), default=False)
     position = models.PositiveSmallIntegerField(_("ordre"), default=0)
     monogram = models.CharField(
-        _("monogramme"), max_length=4, help_text=_("Montré tant qu'il n'y a pas de logo.")
+        _("monogramme"), max_length=4, help_text=_("Montré tant qu’il n’y a pas de logo.")
     )
     tint = models.PositiveSmallIntegerField(
         _("teinte"),
@@ -34,7 +34,7 @@ class Partner(models.Model):
     role = models.CharField(_("rôle"), max_length=100, help_text=_("En deux ou trois mots."))
     summary = models.CharField(_("en une phrase"), max_length=300)
     presentation = models.TextField(
-        _("présentation"), help_text=_("En Markdown : ce qu'il fait ici pour l'IA.")
+        _("présentation"), help_text=_("En Markdown : ce qu’il fait ici pour l’IA.")
     )
     website = models.URLField(_("site"), blank=True)
     logo = models.FileField(
@@ -75,7 +75,7 @@ class Fact(models.Model):
 
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="facts", verbose_name=_("partenaire"))
     figure = models.CharField(
-        _("chiffre"), max_length=40, blank=True, help_text=_("Vide si le fait n'en a pas.")
+        _("chiffre"), max_length=40, blank=True, help_text=_("Vide si le fait n’en a pas.")
     )
     text = models.CharField(_("fait"), max_length=300)
     dated = models.CharField(

@@ -140,7 +140,7 @@ class ChargeAdmin(ReadOnlyAdmin):
         charge = get_object_or_404(Charge, pk=pk)
         page = redirect("admin:payments_charge_change", pk)
         if not charge.is_payable:
-            messages.error(request, gettext("Cette somme n'attend plus de paiement."))
+            messages.error(request, gettext("Cette somme n’attend plus de paiement."))
             return page
         form = PaymentForm(request.POST or None, initial={"amount": charge.amount_due})
         if form.is_valid():

@@ -22,7 +22,7 @@ class SettlementForm(forms.Form):
     reference = forms.CharField(
         label=_("Référence"),
         max_length=100,
-        help_text=_("Libellé du virement, numéro du chèque ou du reçu d'espèces ; une seule fois par moyen."),
+        help_text=_("Libellé du virement, numéro du chèque ou du reçu d’espèces ; une seule fois par moyen."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -54,5 +54,5 @@ class PaymentForm(SettlementForm):
     def clean_valued_on(self) -> date:
         day: date = self.cleaned_data["valued_on"]
         if day > timezone.localdate():
-            raise ValidationError(gettext("La date de valeur ne peut pas être dans l'avenir."))
+            raise ValidationError(gettext("La date de valeur ne peut pas être dans l’avenir."))
         return day

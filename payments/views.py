@@ -44,10 +44,10 @@ def charge_pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
     try:
         return redirect(checkouts.start(charge))
     except checkouts.NotPayable:
-        messages.info(request, _("Il n'y a plus rien à payer ici."))
+        messages.info(request, _("Il n’y a plus rien à payer ici."))
     except providers.UnknownProvider:
         messages.error(
-            request, _("Le paiement en ligne n'est pas ouvert : écrivez-nous, nous trouverons une solution.")
+            request, _("Le paiement en ligne n’est pas ouvert : écrivez-nous, nous trouverons une solution.")
         )
     return redirect(charge)
 
@@ -64,7 +64,7 @@ def charge_return(request: HttpRequest, uuid: UUID) -> HttpResponse:
     charge.refresh_from_db()
     if charge.paid_at is None:
         messages.warning(
-            request, _("Nous n'avons pas reçu de paiement. Rien n'est perdu : vous pouvez réessayer.")
+            request, _("Nous n’avons pas reçu de paiement. Rien n’est perdu : vous pouvez réessayer.")
         )
         return redirect(charge)
     return redirect(charge.return_path)

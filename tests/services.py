@@ -44,7 +44,7 @@ def _wait(is_ready: Any, process: subprocess.Popen[bytes], name: str) -> None:
     deadline = time.monotonic() + 30
     while not is_ready():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit(f"{name} n'a pas démarré.")
+            raise SystemExit(f"{name} n’a pas démarré.")
         time.sleep(0.02)
 
 

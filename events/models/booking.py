@@ -148,7 +148,7 @@ class Registration(models.Model):
     name = models.CharField(_("nom"), max_length=200)
     email = models.EmailField(_("adresse e-mail"))
     state = models.CharField(_("état"), max_length=10, choices=State)
-    expires_at = models.DateTimeField(_("place retenue jusqu'à"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("place retenue jusqu’à"), null=True, blank=True)
     confirmed_at = models.DateTimeField(_("confirmée le"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("annulée le"), null=True, blank=True)
 

@@ -91,7 +91,7 @@ class Event(models.Model):
         CLOSED = "closed", _("inscriptions closes")
         OPEN = "open", _("places disponibles")
         FEW = "few", _("dernières places")
-        QUEUE = "queue", _("complet, liste d'attente ouverte")
+        QUEUE = "queue", _("complet, liste d’attente ouverte")
         FULL = "full", _("complet")
 
     title = models.CharField(_("titre"), max_length=200)
@@ -112,7 +112,7 @@ class Event(models.Model):
     online_url = models.URLField(
         _("lien de connexion"),
         blank=True,
-        help_text=_("Montré aux seules personnes dont l'inscription est confirmée."),
+        help_text=_("Montré aux seules personnes dont l’inscription est confirmée."),
     )
     audience = models.CharField(_("pour qui"), max_length=13, choices=Audience, default=Audience.EVERYONE)
     level = models.CharField(_("niveau"), max_length=13, choices=Level, default=Level.BEGINNER)
@@ -127,7 +127,7 @@ class Event(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("Vide : sans limite."),
     )
-    has_waiting_list = models.BooleanField(_("liste d'attente"), default=True)
+    has_waiting_list = models.BooleanField(_("liste d’attente"), default=True)
     price = models.DecimalField(_("tarif public"), max_digits=8, decimal_places=2, default=Decimal(0))
     member_price = models.DecimalField(
         _("tarif adhérent"),
@@ -139,7 +139,7 @@ class Event(models.Model):
     )
     registration_opens_at = models.DateTimeField(_("ouverture des inscriptions"), null=True, blank=True)
     registration_closes_at = models.DateTimeField(
-        _("clôture des inscriptions"), null=True, blank=True, help_text=_("Vide : au début de l'événement.")
+        _("clôture des inscriptions"), null=True, blank=True, help_text=_("Vide : au début de l’événement.")
     )
     updated_at = models.DateTimeField(_("modifié le"), auto_now=True)
 

@@ -33,10 +33,10 @@ class Training(models.Model):
     slug = models.SlugField(_("adresse"), max_length=220, unique=True)
     summary = models.CharField(_("en une phrase"), max_length=300)
     objectives = models.TextField(
-        _("objectifs"), help_text=_("En Markdown : ce que l'on saura faire à la fin.")
+        _("objectifs"), help_text=_("En Markdown : ce que l’on saura faire à la fin.")
     )
     prerequisites = models.TextField(
-        _("prérequis"), help_text=_("En Markdown ; « Aucun » s'il n'y en a pas.")
+        _("prérequis"), help_text=_("En Markdown ; « Aucun » s’il n’y en a pas.")
     )
     programme = models.TextField(_("programme"), help_text=_("En Markdown."))
     duration_hours = models.DecimalField(

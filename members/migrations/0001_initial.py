@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(unique=True, verbose_name='adresse')),
                 ('kind', models.CharField(choices=[('person', 'personne'), ('organisation', 'organisation')], default='person', max_length=12, verbose_name='pour')),
                 ('summary', models.CharField(max_length=200, verbose_name='pour qui')),
-                ('benefits', models.TextField(help_text='Un avantage par ligne.', verbose_name="ce que l'on obtient")),
+                ('benefits', models.TextField(help_text='Un avantage par ligne.', verbose_name="ce que l’on obtient")),
                 ('months', models.PositiveSmallIntegerField(default=12, validators=[django.core.validators.MinValueValidator(1)], verbose_name='durée en mois')),
                 ('is_open', models.BooleanField(default=True, verbose_name='ouverte aux adhésions')),
                 ('position', models.PositiveSmallIntegerField(default=0, verbose_name='ordre')),
@@ -110,8 +110,8 @@ class Migration(migrations.Migration):
                 ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='applications', to='members.plan', verbose_name='formule')),
             ],
             options={
-                'verbose_name': "demande d'adhésion",
-                'verbose_name_plural': "demandes d'adhésion",
+                'verbose_name': "demande d’adhésion",
+                'verbose_name_plural': "demandes d’adhésion",
                 'ordering': ['-pk'],
             },
         ),
@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='member',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), condition=models.Q(('email', ''), _negated=True), name='member_email_unique_whatever_the_case', violation_error_message="Cette adresse e-mail est déjà celle d'un adhérent."),
+            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), condition=models.Q(('email', ''), _negated=True), name='member_email_unique_whatever_the_case', violation_error_message="Cette adresse e-mail est déjà celle d’un adhérent."),
         ),
         migrations.AddConstraint(
             model_name='member',

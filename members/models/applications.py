@@ -77,8 +77,8 @@ class Application(models.Model):
     objects: ClassVar = ApplicationQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("demande d'adhésion")
-        verbose_name_plural = _("demandes d'adhésion")
+        verbose_name = _("demande d’adhésion")
+        verbose_name_plural = _("demandes d’adhésion")
         ordering = ["-pk"]
 
     def __str__(self) -> str:

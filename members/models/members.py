@@ -64,7 +64,7 @@ class Member(models.Model):
                 Lower("email"),
                 name="member_email_unique_whatever_the_case",
                 condition=~Q(email=""),
-                violation_error_message=_("Cette adresse e-mail est déjà celle d'un adhérent."),
+                violation_error_message=_("Cette adresse e-mail est déjà celle d’un adhérent."),
             ),
             models.CheckConstraint(
                 condition=Q(kind=Kind.PERSON) & ~Q(last_name="")

@@ -51,7 +51,7 @@ class Plan(models.Model):
     kind = models.CharField(_("pour"), max_length=12, choices=Kind, default=Kind.PERSON)
     college = models.ForeignKey(College, models.PROTECT, related_name="plans", verbose_name=_("collège"))
     summary = models.CharField(_("pour qui"), max_length=200)
-    benefits = models.TextField(_("ce que l'on obtient"), help_text=_("Un avantage par ligne."))
+    benefits = models.TextField(_("ce que l’on obtient"), help_text=_("Un avantage par ligne."))
     months = models.PositiveSmallIntegerField(
         _("durée en mois"), default=12, validators=[MinValueValidator(1)]
     )

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('name', models.CharField(max_length=200, verbose_name='nom')),
                 ('email', models.EmailField(max_length=254, verbose_name='adresse e-mail')),
-                ('return_path', models.CharField(editable=False, max_length=200, verbose_name="page de l'achat")),
+                ('return_path', models.CharField(editable=False, max_length=200, verbose_name="page de l’achat")),
                 ('language', models.CharField(default=mailing.outbox.current_language, editable=False, max_length=5, verbose_name='langue')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='créé le')),
                 ('payable_until', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='à régler avant le')),

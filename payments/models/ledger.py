@@ -89,7 +89,7 @@ class Charge(models.Model):
         related_name="charges",
         verbose_name=_("compte"),
     )
-    return_path = models.CharField(_("page de l'achat"), max_length=200, editable=False)
+    return_path = models.CharField(_("page de l’achat"), max_length=200, editable=False)
     language = models.CharField(_("langue"), max_length=5, default=current_language, editable=False)
     created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
     payable_until = models.DateTimeField(_("à régler avant le"), null=True, blank=True, editable=False)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def open_session(key, *, expires_in):
     Session.objects.create(session_key=key, session_data="", expire_date=timezone.now() + expires_in)
     UserSession.objects.create(
-        user=create_user(), session_key=key, ip="192.0.2.1", user_agent="Navigateur d'essai"
+        user=create_user(), session_key=key, ip="192.0.2.1", user_agent="Navigateur d’essai"
     )
 
 

@@ -31,7 +31,7 @@ LONG = "Intelligence artificielle, anticonstitutionnellement parlant : ce que la
 def paths():
     """The address of every public page, with long names and every state."""
     founder = factories.create_partner(name="Université de démonstration de la Méditerranée occidentale")
-    founder.facts.create(figure="1 000", text="Un fait d'essai", dated="2025", source="essai.example.org")
+    founder.facts.create(figure="1 000", text="Un fait d’essai", dated="2025", source="essai.example.org")
     training = factories.create_training(title=LONG)
     session = factories.create_event(kind=Event.Kind.TRAINING, training=training, price=Decimal(300))
     event = factories.create_event(

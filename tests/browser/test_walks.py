@@ -32,14 +32,14 @@ def sign_in(page, site, user, path):
 
 
 def test_a_visitor_registers_for_a_free_event_and_cancels(page, site, console):
-    factories.create_event(title="L'IA à l'hôpital", capacity=10)
+    factories.create_event(title="L’IA à l’hôpital", capacity=10)
 
     page.goto(site)
-    page.get_by_role("link", name="L'IA à l'hôpital").first.click()
-    page.get_by_role("link", name="M'inscrire").first.click()
+    page.get_by_role("link", name="L’IA à l’hôpital").first.click()
+    page.get_by_role("link", name="M’inscrire").first.click()
     page.get_by_label("Votre nom").fill("Zoé Démo")
     page.get_by_label("Votre adresse e-mail").fill("zoe@example.org")
-    page.get_by_role("button", name="M'inscrire").click()
+    page.get_by_role("button", name="M’inscrire").click()
     page.get_by_role("heading", name="Votre place est confirmée").wait_for()
 
     page.goto(last_link("zoe@example.org"))
@@ -48,8 +48,8 @@ def test_a_visitor_registers_for_a_free_event_and_cancels(page, site, console):
     page.get_by_role("heading", name="Cette inscription est annulée").wait_for()
 
     assert [message.subject for message in mail.outbox] == [
-        "Votre inscription est confirmée\u00a0: L'IA à l'hôpital",
-        "Votre inscription est annulée\u00a0: L'IA à l'hôpital",
+        "Votre inscription est confirmée\u00a0: L’IA à l’hôpital",
+        "Votre inscription est annulée\u00a0: L’IA à l’hôpital",
     ]
 
 
@@ -60,7 +60,7 @@ def test_a_mistake_is_said_beside_the_field_and_nothing_typed_is_lost(page, site
     page.get_by_label("Votre nom").fill("Zoé Démo")
     page.get_by_label("Votre adresse e-mail").fill("zoe@")
     with page.expect_response(lambda response: response.request.method == "POST") as answer:
-        page.get_by_role("button", name="M'inscrire").click()
+        page.get_by_role("button", name="M’inscrire").click()
 
     console.clear()  # the browser reports the 400 itself
     assert answer.value.status == 400
@@ -120,7 +120,7 @@ def test_a_refused_card_leaves_the_membership_unpaid_and_says_so(page, site, con
     page.get_by_role("button", name="Payer 40,00").click()
     page.get_by_role("button", name="Carte refusée").click()
 
-    page.get_by_text("Nous n'avons pas reçu de paiement").wait_for()
+    page.get_by_text("Nous n’avons pas reçu de paiement").wait_for()
     assert page.get_by_role("button", name="Payer 40,00").is_visible()
 
 
@@ -179,10 +179,10 @@ def test_registering_works_without_javascript(browser, browser_context_args, sit
     page = context.new_page()
 
     page.goto(site + event.get_absolute_url())
-    page.get_by_role("link", name="M'inscrire").first.click()
+    page.get_by_role("link", name="M’inscrire").first.click()
     page.get_by_label("Votre nom").fill("Zoé Démo")
     page.get_by_label("Votre adresse e-mail").fill("zoe@example.org")
-    page.get_by_role("button", name="M'inscrire").click()
+    page.get_by_role("button", name="M’inscrire").click()
 
     page.get_by_role("heading", name="Votre place est confirmée").wait_for()
     context.close()

@@ -42,8 +42,8 @@ def test_registrations_that_cannot_be_cancelled_are_named(staff):
     assert past.state == STATE.CONFIRMED
     assert sorted(told(response)) == sorted(
         [
-            f"{past}\u00a0: l'événement a commencé ou est passé.",
-            f"{cancelled}\u00a0: cette inscription n'est plus en cours.",
+            f"{past}\u00a0: l’événement a commencé ou est passé.",
+            f"{cancelled}\u00a0: cette inscription n’est plus en cours.",
             "0 inscription annulée.",
         ]
     )

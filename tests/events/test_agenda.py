@@ -26,7 +26,7 @@ def _events():
         title="Santé", kind="atelier", level="expert", audience="chercheurs", starts_in=timedelta(days=1)
     )
     create_event(title="Mer", format="en-ligne", venue="", price=Decimal(20), starts_in=timedelta(days=2))
-    create_event(title="Vigne", venue="Halle d'essai", summary="Des capteurs", starts_in=timedelta(days=3))
+    create_event(title="Vigne", venue="Halle d’essai", summary="Des capteurs", starts_in=timedelta(days=3))
     create_event(title="Hier", starts_in=timedelta(days=-2))
     create_event(title="Brouillon", status=Event.Status.DRAFT)
 

@@ -79,7 +79,7 @@ def test_a_stranger_cannot_ask_for_the_member_price(client):
         ),
         (
             {"starts_in": timedelta(days=-1)},
-            "Cet événement a commencé ou est passé\u00a0: on ne peut plus s'y inscrire.",
+            "Cet événement a commencé ou est passé\u00a0: on ne peut plus s’y inscrire.",
         ),
     ],
 )
@@ -187,7 +187,7 @@ def test_a_token_that_does_not_exist_is_not_found(client):
     [
         ("confirmed", "Votre place est confirmée"),
         ("held", "Il reste à payer"),
-        ("waiting", "Vous êtes sur la liste d&#x27;attente"),
+        ("waiting", "Vous êtes sur la liste d’attente"),
         ("expired", "Le délai pour payer est passé"),
         ("cancelled", "Cette inscription est annulée"),
     ],
@@ -200,7 +200,7 @@ def test_the_booking_page_has_words_for_each_state(client, state, words):
 
     page = client.get(booking.get_absolute_url()).content.decode()
 
-    assert words.replace("&#x27;", "'") in page.replace("&#x27;", "'")
+    assert words in page
 
 
 def test_the_join_link_is_for_confirmed_people_only(client):
@@ -221,4 +221,4 @@ def test_a_full_event_says_how_many_wait(client):
     page = client.get(reverse("events:event_register", args=[event.slug])).content.decode()
 
     assert "où 1 personne attend déjà" in page
-    assert "Rejoindre la liste d'attente" in page
+    assert "Rejoindre la liste d’attente" in page

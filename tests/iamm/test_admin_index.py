@@ -53,12 +53,12 @@ def make_everything_wait():
 
 
 EVERYTHING = [
-    "1 demande d'adhésion attend son paiement",
+    "1 demande d’adhésion attend son paiement",
     "1 place retenue attend son paiement",
     "1 remboursement à faire",
     "1 somme due depuis plus de 15 jours",
     "1 événement en brouillon",
-    "1 événement complet avec une liste d'attente",
+    "1 événement complet avec une liste d’attente",
     "1 message bloqué",
 ]
 

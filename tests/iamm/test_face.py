@@ -82,7 +82,7 @@ def test_the_header_offers_to_sign_in_or_leads_to_the_account(client):
 def test_a_demonstration_says_that_nothing_is_charged(client, settings, is_sandbox, count):
     settings.PAYMENT_SANDBOX = is_sandbox
 
-    assert client.get("/").content.decode().count("rien n'est débité") == count
+    assert client.get("/").content.decode().count("rien n’est débité") == count
 
 
 @pytest.mark.django_db
@@ -152,7 +152,7 @@ def test_the_home_page_shows_the_next_three_events(client):
     response = client.get("/")
 
     assert list(response.context["events"]) == events[:3]
-    assert "Tout l'agenda (4 dates)" in response.content.decode()
+    assert "Tout l’agenda (4 dates)" in response.content.decode()
 
 
 @pytest.mark.django_db
@@ -197,7 +197,7 @@ def test_the_home_page_gives_the_lowest_price_of_the_open_plans(client):
 def test_an_empty_portal_has_a_home_page_with_words_for_what_is_missing(client):
     page = client.get("/").content.decode()
 
-    assert "Aucun rendez-vous n'est annoncé pour l'instant." in page
+    assert "Aucun rendez-vous n’est annoncé pour l’instant." in page
     assert "Les adhésions ne sont pas ouvertes en ce moment." in page
     assert "Les membres fondateurs" not in page
 

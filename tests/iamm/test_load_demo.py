@@ -103,7 +103,7 @@ def test_another_load_beside_the_first_is_refused(settings):
     settings.DEBUG = True
     load_demo()
 
-    with pytest.raises(CommandError, match="repartez d'une base vide"):
+    with pytest.raises(CommandError, match="repartez d’une base vide"):
         load_demo(seed=2)
 
 

@@ -39,7 +39,7 @@ def start(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [
-        ({"SECRET_KEY": ""}, "SECRET_KEY est obligatoire et n'est pas renseignée : voir .env.example."),
+        ({"SECRET_KEY": ""}, "SECRET_KEY est obligatoire et n’est pas renseignée : voir .env.example."),
         ({"SECRET_KEY": "court"}, "SECRET_KEY doit compter au moins 50 caractères : voir .env.example."),
         ({"DEBUG": "maybe"}, "DEBUG doit valoir 0 ou 1, pas « maybe »."),
         ({"DATABASE_URL": "mysql://u:p@h/b"}, "DATABASE_URL doit commencer par postgres:// ou sqlite:///."),
@@ -57,11 +57,11 @@ def start(monkeypatch, tmp_path):
         ({"PAYMENT_SANDBOX": "yes"}, "PAYMENT_SANDBOX doit valoir 0 ou 1, pas « yes »."),
         (
             {"PAYMENT_SANDBOX": "1"},
-            "PAYMENT_NOTIFICATION_SECRET est obligatoire et n'est pas renseignée : voir .env.example.",
+            "PAYMENT_NOTIFICATION_SECRET est obligatoire et n’est pas renseignée : voir .env.example.",
         ),
         (
             {"STAFF_WITHOUT_SECOND_FACTOR": "1"},
-            "STAFF_WITHOUT_SECOND_FACTOR n'est permis qu'avec DEBUG=1.",
+            "STAFF_WITHOUT_SECOND_FACTOR n’est permis qu’avec DEBUG=1.",
         ),
         (
             {"EMAIL_URL": "smtp.example.org"},

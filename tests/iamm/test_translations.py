@@ -1,3 +1,4 @@
+import re
 from gettext import GNUTranslations
 from io import BytesIO, StringIO
 
@@ -150,7 +151,7 @@ def test_a_string_that_came_after_the_catalogue_is_named(project):
 
     assert list(translations.problems("en", project)) == [
         "en : absent du catalogue : « Votre nom »",
-        "en : django.po n'est pas à jour : lancez `manage.py translations --update`.",
+        "en : django.po n’est pas à jour : lancez `manage.py translations --update`.",
     ]
 
 
@@ -159,8 +160,8 @@ def test_a_string_that_left_the_code_is_named(project):
     (project / "iamm/views.py").write_text(PYTHON.replace('_("Le titre")', '""'))
 
     assert list(translations.problems("en", project)) == [
-        "en : n'existe plus dans le code : « Le titre »",
-        "en : django.po n'est pas à jour : lancez `manage.py translations --update`.",
+        "en : n’existe plus dans le code : « Le titre »",
+        "en : django.po n’est pas à jour : lancez `manage.py translations --update`.",
     ]
 
 
@@ -169,7 +170,7 @@ def test_a_compiled_file_of_another_catalogue_is_refused(project):
     path.write_text(path.read_text().replace("The title", "The heading"))
 
     assert list(translations.problems("en", project)) == [
-        "en : django.mo n'est pas à jour : lancez `manage.py translations --compile`."
+        "en : django.mo n’est pas à jour : lancez `manage.py translations --compile`."
     ]
 
 
@@ -237,6 +238,12 @@ def test_a_page_is_in_english_for_who_asks_it(client, headers):
     page = client.get("/agenda/", headers=headers).content.decode()
 
     assert '<html lang="en"' in page
+
+
+def test_french_texts_have_the_apostrophe_of_printers():
+    ids = {str(message.id) for message in translations.messages(translations.stored("en", settings.BASE_DIR))}
+
+    assert {text for text in ids if re.search(r"\w'\w", text)} == set()
 
 
 @pytest.mark.django_db

@@ -74,7 +74,7 @@ def test_members_are_sorted_into_current_expired_and_never(staff):
     [
         (date(2026, 1, 1), date(2026, 12, 31), "31 décembre 2026"),
         (date(2025, 1, 1), date(2025, 12, 31), "échue le 31 décembre 2025"),
-        (date(2026, 7, 1), date(2027, 6, 30), "pas encore commencée, jusqu'au 30 juin 2027"),
+        (date(2026, 7, 1), date(2027, 6, 30), "pas encore commencée, jusqu’au 30 juin 2027"),
     ],
 )
 def test_the_list_says_until_when_a_member_is_up_to_date(staff, time_machine, starts_on, ends_on, said):
@@ -114,7 +114,7 @@ def test_a_member_is_written_by_its_form_and_no_two_share_an_address(staff):
     refused = staff.post(reverse("admin:members_member_add"), data)
     accepted = staff.post(reverse("admin:members_member_add"), data | {"email": "lou@example.org"})
 
-    assert refused.context["errors"] == [["Cette adresse e-mail est déjà celle d'un adhérent."]]
+    assert refused.context["errors"] == [["Cette adresse e-mail est déjà celle d’un adhérent."]]
     assert accepted.status_code == 302
     assert Member.objects.filter(email="lou@example.org", first_name="Lou").exists()
 

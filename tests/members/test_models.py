@@ -93,8 +93,8 @@ def test_up_to_date_is_one_rule_for_a_row_and_for_a_list(today):
     day = timedelta(days=1)
     cases = {
         "courante": (today - 10 * day, today + 10 * day),
-        "finit aujourd'hui": (today - 10 * day, today),
-        "commence aujourd'hui": (today, today + 10 * day),
+        "finit aujourd’hui": (today - 10 * day, today),
+        "commence aujourd’hui": (today, today + 10 * day),
         "finie hier": (today - 10 * day, today - day),
         "commence demain": (today + day, today + 10 * day),
     }
@@ -106,7 +106,7 @@ def test_up_to_date_is_one_rule_for_a_row_and_for_a_list(today):
 
     current = set(Member.objects.current(on=today).values_list("last_name", flat=True))
 
-    assert current == {"courante", "finit aujourd'hui", "commence aujourd'hui"}
+    assert current == {"courante", "finit aujourd’hui", "commence aujourd’hui"}
     assert {member.last_name for member in Member.objects.all() if member.is_current} == current
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 HTML = b"<!doctype html><script>alert(1)</script>"
-UNREADABLE = "Ce fichier n'est pas une image PNG, JPEG ou WebP lisible."
+UNREADABLE = "Ce fichier n’est pas une image PNG, JPEG ou WebP lisible."
 TOO_HEAVY = "Cette image dépasse 2 Mo."
 TOO_LARGE = "Cette image est trop grande\u00a0: 4\u202f000 pixels de côté suffisent."
 

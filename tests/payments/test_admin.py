@@ -149,7 +149,7 @@ def test_a_day_in_the_future_is_refused_and_today_is_not(staff):
     refused = staff.post(payment_page(charge), typed(valued_on=(today + timedelta(days=1)).isoformat()))
     staff.post(payment_page(charge), typed(valued_on=today.isoformat()))
 
-    assert refused.context["errors"] == {"valued_on": ["La date de valeur ne peut pas être dans l'avenir."]}
+    assert refused.context["errors"] == {"valued_on": ["La date de valeur ne peut pas être dans l’avenir."]}
     assert Payment.objects.get().valued_on == today
 
 
@@ -190,7 +190,7 @@ def test_a_charge_that_awaits_nothing_takes_no_payment(staff, close):
 
     response = staff.post(payment_page(charge), typed(), follow=True)
 
-    assert told(response) == ["Cette somme n'attend plus de paiement."]
+    assert told(response) == ["Cette somme n’attend plus de paiement."]
     assert Payment.objects.count() == 1
 
 

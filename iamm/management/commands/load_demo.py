@@ -18,8 +18,8 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--members", type=int, default=120, help="combien d'adhérents (120)")
-        parser.add_argument("--events", type=int, default=48, help="combien d'événements (48)")
+        parser.add_argument("--members", type=int, default=120, help="combien d’adhérents (120)")
+        parser.add_argument("--events", type=int, default=48, help="combien d’événements (48)")
         parser.add_argument("--seed", type=int, default=1, help="la même graine donne les mêmes données (1)")
         parser.add_argument(
             "--yes-this-is-demo-data",
@@ -41,16 +41,16 @@ class Command(BaseCommand):
 
     def refuse_if_unwise(self, load: Load, *, is_meant: bool, is_forced: bool) -> None:
         if load.members < 1 or load.events < 0:
-            raise CommandError("Il faut au moins un adhérent, et un nombre d'événements positif ou nul.")
+            raise CommandError("Il faut au moins un adhérent, et un nombre d’événements positif ou nul.")
         if not settings.DEBUG and not is_meant:
             raise CommandError("Hors de DEBUG=1, confirmez par --yes-this-is-demo-data.")
         if loading.has_demo_accounts():
             raise CommandError(
-                "D'autres données de démonstration sont déjà là (compte admin@example.org ou "
-                "camille@example.org) : repartez d'une base vide."
+                "D’autres données de démonstration sont déjà là (compte admin@example.org ou "
+                "camille@example.org) : repartez d’une base vide."
             )
         if loading.has_real_members() and not is_forced:
-            raise CommandError("La base contient de vrais adhérents : ajoutez --force si c'est voulu.")
+            raise CommandError("La base contient de vrais adhérents : ajoutez --force si c’est voulu.")
 
     def report(self, what: str, done: int) -> None:
         self.stderr.write(f"{done} {what}…")

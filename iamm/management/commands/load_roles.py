@@ -38,7 +38,7 @@ ROLES: dict[str, dict[str, list[str]]] = {
 
 class Command(BaseCommand):
     help = (
-        "Crée les groupes de l'administration, ou leur rend les droits décrits dans docs/administration.md."
+        "Crée les groupes de l’administration, ou leur rend les droits décrits dans docs/administration.md."
     )
 
     @transaction.atomic

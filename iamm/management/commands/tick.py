@@ -19,14 +19,14 @@ logger = logging.getLogger("iamm.tick")
 
 
 class Command(BaseCommand):
-    help = "Lance les tâches de CELERY_BEAT_SCHEDULE dont l'heure est venue, sans file d'attente."
+    help = "Lance les tâches de CELERY_BEAT_SCHEDULE dont l’heure est venue, sans file d’attente."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--loop",
             type=int,
             metavar="SECONDES",
-            help="recommence à cet intervalle jusqu'à Ctrl-C ou SIGTERM",
+            help="recommence à cet intervalle jusqu’à Ctrl-C ou SIGTERM",
         )
 
     def handle(self, *, loop: int | None, **options: Any) -> None:

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--update", action="store_true", help="relève les textes du code et des gabarits")
         parser.add_argument("--compile", action="store_true", help="écrit les fichiers .mo")
-        parser.add_argument("--check", action="store_true", help="échoue s'il manque une traduction")
+        parser.add_argument("--check", action="store_true", help="échoue s’il manque une traduction")
 
     def handle(self, **options: Any) -> None:
         if not (options["update"] or options["compile"] or options["check"]):
