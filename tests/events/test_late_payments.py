@@ -1,0 +1,80 @@
+"""A payment that arrives when the place is no longer held: another place if there is one, else the money back."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from events.models import Registration
+from payments.models import Refund
+from tests.events.test_event import pay, states, subjects
+from tests.factories import create_event, register
+
+pytestmark = pytest.mark.django_db
+STATE = Registration.State
+
+
+@pytest.mark.parametrize("is_released", [True, False])
+def test_paid_late_a_place_is_given_if_there_is_one(is_released):
+    event = create_event(price=Decimal(20), capacity=1)
+    booking = register(event)
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=30)):
+        if is_released:
+            event.release_expired_holds()
+        pay(booking)
+
+    assert Registration.objects.get(booking=booking).state == STATE.CONFIRMED
+    assert Refund.objects.count() == 0
+
+
+def test_paid_late_without_a_place_the_money_is_owed_back_and_told():
+    event = create_event(price=Decimal(20), capacity=1)
+    booking = register(event, "tard@example.org")
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=30)):
+        register(event)
+        pay(booking)
+
+    refund = Refund.objects.get()
+    assert Registration.objects.get(booking=booking).state == STATE.EXPIRED
+    assert (refund.charge, refund.amount, refund.reason) == (
+        booking.charge,
+        Decimal(20),
+        Refund.Reason.NO_PLACE,
+    )
+    assert subjects("tard@example.org")[-1] == "Nous vous devons 20,00\u00a0€"
+
+
+def test_paid_late_after_registering_again_the_first_payment_is_owed_back():
+    event = create_event(price=Decimal(20))
+    first = register(event, "zoe@example.org")
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=30)):
+        second = register(event, "zoe@example.org")
+        pay(second)
+        pay(first)
+
+    assert states(event) == [STATE.EXPIRED, STATE.CONFIRMED]
+    assert Refund.objects.get().charge == first.charge
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_cancelled", "reason"),
+    [(1, True, Refund.Reason.CANCELLED), (5, False, Refund.Reason.NO_PLACE)],
+)
+def test_paid_late_for_an_event_called_off_or_over_the_money_is_owed_back(hours, is_cancelled, reason):
+    event = create_event(price=Decimal(20), starts_in=timedelta(hours=2))
+    booking = register(event, "tard@example.org")
+
+    with time_machine.travel(timezone.now() + timedelta(hours=hours)):
+        event.release_expired_holds()
+        if is_cancelled:
+            event.cancel()
+        pay(booking)
+
+    assert states(event) == [STATE.EXPIRED]
+    assert [(refund.amount, refund.reason) for refund in Refund.objects.all()] == [(Decimal(20), reason)]
+    assert subjects("tard@example.org")[-1] == "Nous vous devons 20,00\u00a0€"
