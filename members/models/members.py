@@ -100,7 +100,7 @@ class Member(models.Model):
         return end
 
     def next_start(self) -> date:
-        """The first day a new period would cover: tomorrow's end is not lost, a gap is not back-dated."""
+        """The first day a new period would cover: no day still to come is lost, no gap is back-dated."""
         last = self.memberships.effective().aggregate(last=Max("ends_on"))["last"]
         return max(timezone.localdate(), last + timedelta(days=1)) if last else timezone.localdate()
 
