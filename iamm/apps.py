@@ -8,6 +8,9 @@ class IammConfig(AppConfig):
     name = "iamm"
     verbose_name = _("portail")
 
+    def ready(self) -> None:
+        from iamm import checks  # noqa: F401, PLC0415 - registers the check once the settings are read
+
 
 class AdminConfig(admin_apps.AdminConfig):
     default = False

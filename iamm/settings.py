@@ -210,7 +210,7 @@ ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # allauth counts these per address in the shared cache, ours beside its own: see accounts/limits.py
 ACCOUNT_RATE_LIMITS = {
-    "register": "20/10m/ip,60/d/ip",
+    "register": "60/10m/ip,300/d/ip",  # a lecture hall has one address
     "join": "10/10m/ip,40/d/ip",
     "pay": "30/10m/ip",
     "contact": "5/10m/ip,20/d/ip",
