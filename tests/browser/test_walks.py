@@ -186,3 +186,13 @@ def test_registering_works_without_javascript(browser, browser_context_args, sit
 
     page.get_by_role("heading", name="Votre place est confirmée").wait_for()
     context.close()
+
+
+def test_the_links_of_the_header_and_the_footer_carry_no_bullet(page, site, console):
+    page.goto(site)
+
+    styles = page.eval_on_selector_all(
+        ".site-header ul, .site-footer ul", "lists => lists.map(list => getComputedStyle(list).listStyleType)"
+    )
+
+    assert set(styles) == {"none"}
