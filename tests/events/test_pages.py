@@ -208,7 +208,7 @@ def test_an_event_page_runs_the_same_queries_whatever_surrounds_it(client, djang
     event.themes.add(Theme.objects.create(name="Santé", slug="sante"))
     create_registration(event)
     one = counted(client, event.get_absolute_url(), django_assert_max_num_queries)
-    for index in range(29):
+    for index in range(99):
         create_registration(event, WAITING)
         create_event()
         event.partners.add(create_partner())
