@@ -59,10 +59,13 @@ def test_a_mistake_is_said_beside_the_field_and_nothing_typed_is_lost(page, site
     page.goto(site + reverse("events:event_register", args=[event.slug]))
     page.get_by_label("Votre nom").fill("Zoé Démo")
     page.get_by_label("Votre adresse e-mail").fill("zoe@")
-    with page.expect_response(lambda response: response.request.method == "POST") as answer:
+    with (
+        page.expect_response(lambda response: response.request.method == "POST") as answer,
+        page.expect_console_message(lambda message: "status of 400" in message.text),
+    ):
         page.get_by_role("button", name="M’inscrire").click()
 
-    console.clear()  # the browser reports the 400 itself
+    console.clear()  # the browser has reported the 400 itself
     assert answer.value.status == 400
     assert page.get_by_label("Votre nom").input_value() == "Zoé Démo"
     assert page.get_by_label("Votre adresse e-mail").get_attribute("aria-invalid") == "true"
