@@ -126,7 +126,7 @@ def test_only_what_was_changed_is_written(staff, monkeypatch):
         Event.objects.filter(pk=event.pk).update(status=Event.Status.CANCELLED, summary="Changé entre-temps")
         return form.cleaned_data["capacity"]
 
-    monkeypatch.setattr("events.admin_forms.EventForm.clean_capacity", cancel_meanwhile)
+    monkeypatch.setattr("events.admin.forms.EventForm.clean_capacity", cancel_meanwhile)
     staff.post(page_of(event), form_of(event, title="Autre titre"))
 
     event.refresh_from_db()

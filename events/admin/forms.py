@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils.translation import ngettext
 
 from events.models import Event
@@ -14,6 +15,11 @@ class MomentInput(forms.DateTimeInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, format="%Y-%m-%dT%H:%M")
+
+
+MOMENTS: dict[Any, Any] = {
+    models.DateTimeField: {"form_class": forms.DateTimeField, "widget": MomentInput},
+}
 
 
 class EventForm(forms.ModelForm):

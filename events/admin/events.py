@@ -12,10 +12,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_pages import ReadOnlyAdmin, StateFilter, act, confirm
-from events.admin_forms import EventForm, MomentInput
-from events.models import Booking, Event, EventOver, Registration, Theme, Training
-from payments.admin import charge_link
+from accounts.admin_pages import StateFilter, act, confirm
+from events.admin.forms import MOMENTS, EventForm
+from events.admin.terms import PriceInline, PromoCodeInline, QuestionInline
+from events.models import Event
 
 
 class WhenFilter(StateFilter):
@@ -24,15 +24,6 @@ class WhenFilter(StateFilter):
     states = {
         "upcoming": (_("à venir"), lambda events: events.filter(ends_at__gt=timezone.now())),
         "past": (_("passés"), lambda events: events.filter(ends_at__lte=timezone.now())),
-    }
-
-
-class EventWhenFilter(StateFilter):
-    title = _("date de l’événement")
-    parameter_name = "when"
-    states = {
-        "upcoming": (_("à venir"), lambda rows: rows.filter(event__ends_at__gt=timezone.now())),
-        "past": (_("passés"), lambda rows: rows.filter(event__ends_at__lte=timezone.now())),
     }
 
 
@@ -46,7 +37,7 @@ class PlacesFilter(StateFilter):
 class EventAdmin(admin.ModelAdmin):
     form = EventForm
     formfield_overrides = {
-        models.DateTimeField: {"form_class": forms.DateTimeField, "widget": MomentInput},
+        **MOMENTS,
         models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple},
         models.URLField: {"assume_scheme": "https"},
     }
@@ -56,19 +47,22 @@ class EventAdmin(admin.ModelAdmin):
     prepopulated_fields = {"slug": ["title"]}
     readonly_fields = ["status", "places", "registrations", "updated_at"]
     save_as = True
+    inlines = [PriceInline, PromoCodeInline, QuestionInline]
     actions = ["publish", "cancel"]
     fieldsets = [
         (_("Quoi"), {"fields": ["title", "slug", ("kind", "training"), "summary", "description"]}),
         (_("Quand"), {"fields": [("starts_at", "ends_at")]}),
         (_("Où"), {"fields": ["format", "venue", "address", "access", "online_url"]}),
-        (_("Pour qui, avec qui"), {"fields": [("audience", "level"), "themes", "partners"]}),
+        (_("Pour qui, avec qui"), {"fields": ["audiences", "level", "themes", "partners"]}),
         (
             _("Places et tarifs"),
             {
                 "fields": [
-                    ("capacity", "has_waiting_list"),
-                    ("price", "member_price"),
+                    ("capacity", "max_places"),
+                    ("has_waiting_list", "queue_closes_hours"),
+                    ("needs_approval", "is_members_only", "allows_invoice"),
                     ("registration_opens_at", "registration_closes_at"),
+                    ("cancellation_fee", "refunds_until"),
                 ]
             },
         ),
@@ -96,7 +90,9 @@ class EventAdmin(admin.ModelAdmin):
         if event.pk is None:
             return None
         url = reverse("admin:events_registration_changelist")
-        return format_html('<a href="{}?event__id__exact={}">{}</a>', url, event.pk, gettext("Voir la liste"))
+        return format_html(
+            '<a href="{}?booking__event__id__exact={}">{}</a>', url, event.pk, gettext("Voir la liste")
+        )
 
     def save_model(self, request: HttpRequest, obj: Event, form: Any, change: bool) -> None:
         """Write what this form changed and nothing else, so that a page left open undoes no verb."""
@@ -110,10 +106,10 @@ class EventAdmin(admin.ModelAdmin):
         """Then serve those who wait, if there is room now, and publish if that is the button."""
         super().save_related(request, form, formsets, change)
         event: Event = form.instance
-        if served := event.promote_waiting():
+        if served := len(event.serve_queue()):
             told = ngettext(
-                "%d personne de la liste d’attente a reçu une place.",
-                "%d personnes de la liste d’attente ont reçu une place.",
+                "%d réservation de la liste d’attente a reçu une proposition.",
+                "%d réservations de la liste d’attente ont reçu une proposition.",
                 served,
             )
             messages.info(request, told % served)
@@ -166,99 +162,3 @@ class EventAdmin(admin.ModelAdmin):
             return gettext("cet événement est déjà annulé.")
         event.cancel()
         return None
-
-
-@admin.register(Registration)
-class RegistrationAdmin(ReadOnlyAdmin):
-    list_display = ["name", "email", "event", "state", "expires_at", "charge"]
-    list_filter = ["state", EventWhenFilter]
-    list_select_related = ["event", "booking__charge"]
-    search_fields = ["name", "email", "event__title"]
-    fields = [
-        "name",
-        "email",
-        "event",
-        "state",
-        "charge",
-        "booking",
-        "confirmed_at",
-        "expires_at",
-        "cancelled_at",
-    ]
-    readonly_fields = ["charge"]
-    ordering = ["-pk"]
-    actions = ["cancel"]
-
-    @admin.display(description=_("somme due"), empty_value="–")
-    def charge(self, registration: Registration) -> str | None:
-        return charge_link(registration.booking.charge)
-
-    @admin.action(description=_("Annuler l’inscription"), permissions=["act"])
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Registration]) -> HttpResponse | None:
-        page = confirm(
-            self,
-            request,
-            queryset,
-            title=gettext("Annuler ces inscriptions"),
-            warning=gettext(
-                "Chaque personne sera prévenue par e-mail, ce qu’elle a payé sera à rembourser, et sa place ira à la "
-                "liste d’attente."
-            ),
-            submit=gettext("Annuler et prévenir"),
-        )
-        if page is None:
-            done = act(self, request, queryset, self._cancel, history=gettext("Inscription annulée."))
-            messages.info(
-                request, ngettext("%d inscription annulée.", "%d inscriptions annulées.", done) % done
-            )
-        return page
-
-    @staticmethod
-    def _cancel(registration: Registration) -> str | None:
-        if not registration.is_live:
-            return gettext("cette inscription n’est plus en cours.")
-        try:
-            registration.booking.cancel()
-        except EventOver:
-            return gettext("l’événement a commencé ou est passé.")
-        return None
-
-
-@admin.register(Booking)
-class BookingAdmin(ReadOnlyAdmin):
-    list_display = ["name", "email", "event", "created_at"]
-    list_filter = [EventWhenFilter]
-    list_select_related = ["event"]
-    search_fields = ["name", "email", "event__title"]
-    fields = ["name", "email", "user", "event", "charge", "created_at"]
-
-
-@admin.register(Training)
-class TrainingAdmin(admin.ModelAdmin):
-    list_display = ["title", "duration_hours", "next_session", "is_published"]
-    list_filter = ["is_published"]
-    search_fields = ["title", "summary"]
-    prepopulated_fields = {"slug": ["title"]}
-    fields = [
-        ("title", "slug"),
-        "summary",
-        "objectives",
-        "prerequisites",
-        "programme",
-        ("duration_hours", "is_published"),
-    ]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Training]:
-        trainings: QuerySet[Training] = Training.objects.with_next_session()
-        return trainings
-
-    @admin.display(description=_("prochaine session"), ordering="next_session_at", empty_value="–")
-    def next_session(self, training: Any) -> Any:
-        return training.next_session_at
-
-
-@admin.register(Theme)
-class ThemeAdmin(admin.ModelAdmin):
-    list_display = ["name", "slug"]
-    search_fields = ["name"]
-    prepopulated_fields = {"slug": ["name"]}

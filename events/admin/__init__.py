@@ -1,0 +1,13 @@
+from events.admin.bookings import BookingAdmin, RegistrationAdmin
+from events.admin.events import EventAdmin
+from events.admin.trainings import TrainingAdmin
+from events.admin.vocabulary import AudienceAdmin, ThemeAdmin
+
+__all__ = [
+    "AudienceAdmin",
+    "BookingAdmin",
+    "EventAdmin",
+    "RegistrationAdmin",
+    "ThemeAdmin",
+    "TrainingAdmin",
+]
