@@ -12,6 +12,7 @@ from events.models import Audience, Event, Level, Theme, Training
 from iamm.demo import topics
 from iamm.demo.dates import at, is_working, working_day
 from iamm.demo.scenes import SCENES, Scene
+from iamm.demo.terms import Terms, TermsMaker
 from iamm.demo.trainings import create_trainings
 from iamm.demo.venues import VENUES
 from partners.models import Partner
@@ -40,7 +41,9 @@ HOURS: dict[str, tuple[int, int, int]] = {
     Event.Kind.DEBATE: (19, 0, 120),
     Event.Kind.SEMINAR: (11, 0, 90),
 }
-PRICES = [5, 8, 10, 12, 15, 20]
+Cost = tuple[Decimal, Decimal | None]
+FREE: Cost = (Decimal(0), None)
+CANCELLATION_FEES = [Decimal(0), Decimal(0), Decimal(2)]
 
 
 class Happening(NamedTuple):
@@ -50,12 +53,15 @@ class Happening(NamedTuple):
     scene: Scene
     themes: list[Theme]
     partners: list[Partner]
+    audiences: list[Audience]
+    terms: Terms
     is_first: bool  # of its scene: the one our demo member goes to
 
 
 class Agenda:
-    def __init__(self, seed: int, today: date) -> None:
-        self.seed, self.today = seed, today
+    def __init__(self, seed: int, today: date, terms: TermsMaker) -> None:
+        self.seed, self.today, self.terms = seed, today, terms
+        self.audiences = {audience.slug: audience for audience in Audience.objects.order_by("slug")}
         self.themes = {
             slug: Theme.objects.get_or_create(slug=slug, defaults={"name": name})[0]
             for slug, name in topics.THEMES.items()
@@ -78,29 +84,35 @@ class Agenda:
         kind = Event.Kind.WORKSHOP if scene.is_small else rng.choices(KINDS, KIND_WEIGHTS)[0]
         subject = rng.choice(topics.SUBJECTS)
         pattern = topics.LONG_TITLE if scene.has_long_title else rng.choice(topics.TITLES[kind])
-        audience = rng.choices(Audience.values, [50, 14, 14, 12, 10])[0]
+        audiences = self.publics(rng)
         level = rng.choices(Level.values, [55, 30, 15])[0]
         hour, minute, lasts = HOURS[kind]
         starts_at = at(self.day(rng, scene, saturday=kind == Event.Kind.WORKSHOP), hour, minute)
-        price = Decimal(rng.choice(PRICES) if scene.is_paid else 0)
         event = Event(
             title=topics.title(pattern, subject),
             kind=kind,
             summary=subject.question,
-            description=topics.description(kind, audience, level),
+            description=topics.description(kind, [audience.slug for audience in audiences], level),
             starts_at=starts_at,
             ends_at=starts_at + timedelta(minutes=lasts),
-            audience=audience,
             level=level,
-            price=price,
-            member_price=rng.choice([None, Decimal(0), price / 2]) if price else None,
         )
-        return self.complete(rng, event, scene, is_first, theme=subject.theme)
+        return self.complete(rng, event, scene, is_first, theme=subject.theme, audiences=audiences)
+
+    def publics(self, rng: Random) -> list[Audience]:
+        """Everybody, or one to three publics in particular."""
+        if rng.random() < 0.5:
+            slugs = {"tous"}
+        else:
+            slugs = set(rng.sample(sorted(topics.AUDIENCE_NOTES), rng.randint(1, 3))) - {"tous"}
+        return [self.audiences[slug] for slug in sorted(slugs & set(self.audiences))]
 
     def session(self, rng: Random, scene: Scene, is_first: bool) -> Happening:
         """One date of a training. The demo member holds a place in a paid one."""
         paid = [row for row in self.trainings if row[1]]
-        training, price, member_price = rng.choice(paid if scene.camille else self.trainings)
+        training, price, member_price = rng.choice(
+            paid if scene.camille or scene.is_invoiced else self.trainings
+        )
         starts_at, ends_at = self.session_hours(training, self.day(rng, scene))
         event = Event(
             title=training.title,
@@ -111,11 +123,10 @@ class Agenda:
             starts_at=starts_at,
             ends_at=ends_at,
             level=Level.BEGINNER if training.duration_hours < 14 else Level.INTERMEDIATE,
-            price=price,
-            member_price=member_price,
         )
         theme = "droit-ethique" if "droit" in training.slug else "bases"
-        return self.complete(rng, event, scene, is_first, theme=theme)
+        cost = (price, member_price)
+        return self.complete(rng, event, scene, is_first, theme=theme, audiences=[], cost=cost)
 
     def session_hours(self, training: Training, day: date) -> tuple[datetime, datetime]:
         """A half-day, a day, or two days in a row that never run into a weekend or a holiday."""
@@ -134,20 +145,44 @@ class Agenda:
             self.today + timedelta(days=offset), step=1 if offset > 0 else -1, saturday=saturday
         )
 
-    def complete(self, rng: Random, event: Event, scene: Scene, is_first: bool, *, theme: str) -> Happening:
+    def complete(
+        self,
+        rng: Random,
+        event: Event,
+        scene: Scene,
+        is_first: bool,
+        *,
+        theme: str,
+        audiences: list[Audience],
+        cost: Cost = FREE,
+    ) -> Happening:
         event.status, event.format = scene.status, scene.format
         event.has_waiting_list = scene.has_waiting_list
+        event.needs_approval, event.is_members_only = scene.requests[1] > 0, scene.is_members_only
+        event.allows_invoice = scene.is_training
         if scene.has_limit:
             event.capacity = rng.choice([12, 16] if scene.is_small else PLACES[event.kind])
         if scene.opens_in:
             event.registration_opens_at = at(self.today + timedelta(days=rng.randint(*scene.opens_in)), 9)
         if scene.is_closed:
             event.registration_closes_at = at(self.today - timedelta(days=1), 18)
+        if scene.tariff or cost[0]:
+            event.cancellation_fee = rng.choice(CANCELLATION_FEES)
+        if scene.has_needs:
+            event.accessibility_email = "accessibilite@example.org"
         event.slug = self.slug(event)
         self.place(rng, event)
         themes = {theme, *rng.sample(sorted(self.themes), rng.choices([0, 1], [70, 30])[0])}
         partners = rng.sample(self.partners, min(rng.choices([0, 1, 2], [35, 50, 15])[0], len(self.partners)))
-        return Happening(event, scene, [self.themes[slug] for slug in sorted(themes)], partners, is_first)
+        return Happening(
+            event,
+            scene,
+            [self.themes[slug] for slug in sorted(themes)],
+            partners,
+            audiences,
+            self.terms.make(rng, event, scene, cost=cost),
+            is_first,
+        )
 
     def slug(self, event: Event) -> str:
         words = slugify(event.title.replace("'", " "))[:180].strip("-")

@@ -51,21 +51,18 @@ class Ledger:
         charge.paid_at = charge.created_at + timedelta(minutes=rng.randrange(2, 15))
         return self._payment(rng, charge, amount, method=method, at=charge.paid_at)
 
-    def cancel(
-        self, rng: Random, charge: Charge, paid: Payment | None, *, at: datetime, settled: bool
-    ) -> None:
-        """Owe nothing more, and owe back what was paid: given back already when `settled`."""
+    def cancel(self, rng: Random, charge: Charge, paid: Payment, *, at: datetime, settled: bool) -> None:
+        """Owe nothing more, and owe back what was paid."""
         charge.cancelled_at = at
-        if paid is not None:
-            back = (
-                self._payment(rng, charge, -paid.amount, method=Payment.Method.TRANSFER, at=at)
-                if settled
-                else None
-            )
-            reason = Refund.Reason.CANCELLED
-            self.rows.append(
-                Refund(charge=charge, amount=paid.amount, reason=reason, created_at=at, payment=back)
-            )
+        self.refund(rng, charge, paid.amount, at=at, settled=settled)
+
+    def refund(self, rng: Random, charge: Charge, amount: Decimal, *, at: datetime, settled: bool) -> None:
+        """Owe something back: given back already when `settled`."""
+        if not amount:
+            return
+        back = self._payment(rng, charge, -amount, method=Payment.Method.TRANSFER, at=at) if settled else None
+        reason = Refund.Reason.CANCELLED
+        self.rows.append(Refund(charge=charge, amount=amount, reason=reason, created_at=at, payment=back))
 
     def _payment(self, rng: Random, charge: Charge, amount: Decimal, *, method: str, at: datetime) -> Payment:
         self.references += 1

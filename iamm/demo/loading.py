@@ -17,6 +17,7 @@ from iamm.demo.happenings import Agenda
 from iamm.demo.memberships import MemberWriter
 from iamm.demo.people import Person
 from iamm.demo.plans import create_plans
+from iamm.demo.terms import TermsMaker
 from members.models import Application, Member
 
 # Known to everyone, so they only open a portal that runs with DEBUG=1.
@@ -69,8 +70,9 @@ def run(load: Load, *, today: date, report: Callable[[str, int], None]) -> list[
         report("adhérents", done)
         reset_queries()  # with DEBUG=1, Django keeps the text of each query
     crowd = load.members + load.members // 2
-    attendance = AttendanceWriter(load.seed, today, crowd, staff, camille)
-    for done in attendance.write(Agenda(load.seed, today).happenings(load.events)):
+    attendance = AttendanceWriter(load.seed, today, crowd, staff)
+    agenda = Agenda(load.seed, today, TermsMaker.for_members(today))
+    for done in attendance.write(agenda.happenings(load.events)):
         report("événements", done)
         reset_queries()
     if connection.vendor == "postgresql":

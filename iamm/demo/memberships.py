@@ -10,6 +10,8 @@ from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Model
 from django.urls import reverse
 
@@ -29,6 +31,8 @@ ORGANISATION_PLANS = ["entreprise", "collectivite"]
 LIVES = ["new", "renewed", "renewed_early", "lapsed", "came_back", "cancelled"]
 LIFE_WEIGHTS = [30, 34, 5, 22, 7, 2]
 ORGANISATIONS = 0.04
+FIRST_ORGANISATION = 3  # so that small loads have one too, up to date
+ACCOUNTS = 0.3
 CHUNK = 500
 
 
@@ -101,7 +105,7 @@ class MemberWriter:
         self.flush()
 
     def flush(self) -> None:
-        write(self.rows, Member)
+        write(self.rows, User, EmailAddress, Member)
         self.ledger.write()
         write(self.rows, Membership, Application)
         self.rows.clear()
@@ -109,6 +113,8 @@ class MemberWriter:
     def kind_of_life(self, rng: Random, index: int, count: int) -> str:
         """A fixed number end around today, whatever the size; the others are drawn."""
         share = max(count // 20, 1)
+        if index == FIRST_ORGANISATION:
+            return "renewed"
         if index <= min(SOON, share):
             return "soon"
         if index <= min(SOON, share) + min(LATELY, share):
@@ -123,13 +129,21 @@ class MemberWriter:
             self.add_periods(rng, member, "plein-tarif", run(rng, start, years=3))
             return
         periods = life(rng, self.kind_of_life(rng, index, count), self.today)
-        if rng.random() < ORGANISATIONS:
+        if index == FIRST_ORGANISATION or rng.random() < ORGANISATIONS:
             name, email = people.organisation(self.seed, index)
             member = Member(kind=Kind.ORGANISATION, organisation=name, email=email)
             self.add_periods(rng, member, rng.choice(ORGANISATION_PLANS), periods)
         else:
-            member = Member(**person_fields(people.person(self.seed, index)))
+            who = people.person(self.seed, index)
+            user = self.account(who) if rng.random() < ACCOUNTS else None
+            member = Member(**person_fields(who), user=user)
             self.add_periods(rng, member, rng.choices(PEOPLE_PLANS, PEOPLE_WEIGHTS)[0], periods)
+
+    def account(self, who: Person) -> User:
+        """One that nobody signs in to with a password: a code by e-mail would do."""
+        user = User(**person_fields(who), password=UNUSABLE_PASSWORD_PREFIX)
+        self.rows += [user, EmailAddress(user=user, email=user.email, verified=True, primary=True)]
+        return user
 
     def add_periods(self, rng: Random, member: Member, slug: str, periods: list[Period]) -> None:
         plan = self.prices.plans[slug]

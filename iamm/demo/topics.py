@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from events.models import Audience, Event, Level
+from events.models import Event, Level
 
 THEMES = {
     "sante": "Santé",
@@ -141,11 +141,11 @@ PROGRAMMES: dict[str, list[str]] = {
 }
 
 AUDIENCE_NOTES: dict[str, str] = {
-    Audience.EVERYONE: "Ouvert à toutes et à tous.",
-    Audience.STUDENTS: "Pensé pour les étudiants, de toutes les filières.",
-    Audience.RESEARCHERS: "Pensé pour les personnes qui cherchent, doctorat compris.",
-    Audience.COMPANIES: "Les exemples viennent de petites et moyennes entreprises.",
-    Audience.PUBLIC_BODIES: "Les exemples viennent de communes et d'établissements publics.",
+    "tous": "Ouvert à toutes et à tous.",
+    "etudiants": "Pensé pour les étudiants, de toutes les filières.",
+    "chercheurs": "Pensé pour les personnes qui cherchent, doctorat compris.",
+    "entreprises": "Les exemples viennent de petites et moyennes entreprises.",
+    "collectivites": "Les exemples viennent de communes et d'établissements publics.",
 }
 
 LEVEL_NOTES: dict[str, str] = {
@@ -164,12 +164,12 @@ def title(pattern: str, subject: Subject) -> str:
     return pattern.format(s=subject.name, S=subject.name[0].upper() + subject.name[1:])
 
 
-def description(kind: str, audience: str, level: str) -> str:
+def description(kind: str, audiences: list[str], level: str) -> str:
     steps = "\n".join(f"{number}. {step}" for number, step in enumerate(PROGRAMMES[kind], start=1))
     return "\n\n".join(
         [
             OPENINGS[kind],
-            f"{AUDIENCE_NOTES[audience]} {LEVEL_NOTES[level]}",
+            " ".join([*(AUDIENCE_NOTES[audience] for audience in audiences), LEVEL_NOTES[level]]),
             f"## Au programme\n\n{steps}",
             NOTICE,
         ]

@@ -5,12 +5,22 @@ from io import StringIO
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from accounts.models import User
 from events import reminders
-from events.models import Booking, Event, Registration, Training
+from events.models import (
+    AccessNeed,
+    Answer,
+    Booking,
+    Event,
+    Price,
+    PromoCode,
+    Question,
+    Registration,
+    Training,
+)
 from events.tasks import release_expired_holds
 from mailing.models import Email
 from members import renewals
@@ -20,7 +30,9 @@ from payments.models import Charge, Payment, Refund
 from tests.factories import create_member, create_partner
 
 pytestmark = pytest.mark.django_db
-EVENTS = 26  # each situation once, and chance
+CLEAN = [Plan, Member, Membership, Application, Training, Event, Price, PromoCode, Question]
+CLEAN += [Booking, Registration, Answer, AccessNeed, Charge]
+EVENTS = 34  # each situation once, and chance
 
 
 def load_demo(*, members=30, events=EVENTS, seed=1, **options):
@@ -39,8 +51,14 @@ def snapshot():
             Member.objects.order_by("email").values_list("email", "first_name", "organisation", "joined_on")
         ),
         list(Membership.objects.order_by("member__email", "starts_on").values_list("starts_on", "ends_on")),
-        list(Event.objects.order_by("slug").values_list("slug", "title", "starts_at", "capacity", "price")),
-        list(Registration.objects.order_by("booking__token").values_list("booking__token", "email", "state")),
+        list(Event.objects.order_by("slug").values_list("slug", "title", "starts_at", "capacity")),
+        list(Event.objects.order_by("slug", "audiences__slug").values_list("slug", "audiences__slug")),
+        list(Price.objects.order_by("event__slug", "position").values_list("event__slug", "name", "amount")),
+        list(PromoCode.objects.order_by("event__slug", "code").values_list("code", "max_uses")),
+        list(Booking.objects.order_by("token").values_list("token", "email", "state", "expires_at")),
+        list(Registration.objects.order_by("code").values_list("code", "booking__token", "email", "amount")),
+        list(Answer.objects.order_by("booking__token", "pk").values_list("booking__token", "text")),
+        list(AccessNeed.objects.order_by("registration__code").values_list("text", "answer")),
         list(Charge.objects.order_by("uuid").values_list("uuid", "email", "paid_at", "cancelled_at")),
         list(Payment.objects.order_by("method", "reference").values_list("reference", "amount", "valued_on")),
         list(User.objects.order_by("email").values_list("email", "password")),
@@ -48,7 +66,7 @@ def snapshot():
 
 
 def delete_everything():
-    for model in (Registration, Booking, Refund, Application, Membership, Member, Event):
+    for model in (Answer, Registration, Booking, Refund, Application, Membership, Event, Member):
         model.objects.all().delete()
     for charge in Charge.objects.all():
         charge.payments.all()._raw_delete("default")
@@ -199,23 +217,62 @@ def test_a_charge_is_paid_exactly_when_payments_cover_it(demo):
 
 def test_events_never_hold_more_than_their_places(demo):
     for event in Event.objects.with_places().exclude(capacity=None):
-        assert event.taken <= event.capacity
+        assert event.room().committed() <= event.capacity
         assert event.in_queue == 0 or event.taken == event.capacity
 
 
+def test_a_price_never_has_more_places_than_its_quota_nor_a_code_more_uses(demo):
+    prices = Price.objects.with_places().exclude(quota=None)
+    codes = PromoCode.objects.exclude(max_uses=None)
+
+    assert all(price.taken <= price.quota for price in prices)
+    assert any(price.is_sold_out for price in prices)
+    assert all(code.uses <= code.max_uses for code in codes)
+    assert any(code.uses == code.max_uses for code in codes)
+
+
 def test_a_paid_place_is_confirmed_exactly_when_its_charge_is_paid(demo):
-    priced = Registration.objects.filter(event__price__gt=0).exclude(
-        booking__user__email="camille@example.org"
-    )
-    confirmed = priced.filter(state=Registration.State.CONFIRMED)
-    unpaid = priced.filter(state__in=[Registration.State.HELD, Registration.State.EXPIRED])
+    priced = Booking.objects.filter(charge__isnull=False)
+    confirmed = priced.filter(state=Booking.State.CONFIRMED)
+    unpaid = priced.filter(state__in=[Booking.State.HELD, Booking.State.EXPIRED])
 
     assert confirmed.exists()
-    assert not confirmed.filter(booking__charge__paid_at=None).exists()
-    assert not confirmed.exclude(booking__charge__lines__amount=F("event__price")).exists()
+    assert not confirmed.filter(charge__paid_at=None, invoice_to="").exists()
     assert unpaid.exists()
-    assert not unpaid.exclude(booking__charge__paid_at=None).exists()
-    assert not Registration.objects.filter(event__price=0, booking__charge__isnull=False).exists()
+    assert not unpaid.exclude(charge__paid_at=None).exists()
+    for state in (Booking.State.CONFIRMED, Booking.State.HELD):
+        owing = Booking.objects.filter(state=state, registrations__amount__gt=0)
+        assert not owing.filter(charge=None).exists()
+
+
+def test_a_sum_due_has_a_line_for_each_place_and_gives_back_what_was_given_back(demo):
+    for booking in Booking.objects.filter(charge__isnull=False).select_related("event", "charge"):
+        places, lines = booking.registrations.all(), booking.charge.lines.all()
+        given_back = [place.amount for place in places if place.cancelled_at]
+        fee = booking.event.cancellation_fee
+        back = booking.charge.refunds.aggregate(total=Sum("amount"))["total"] or 0
+
+        assert sorted(line.amount for line in lines) == sorted(
+            place.amount for place in places if place.amount
+        )
+        if booking.event.status != Event.Status.CANCELLED:
+            assert back == sum(max(amount - fee, 0) for amount in given_back)
+
+
+def test_a_place_costs_what_its_price_and_its_code_say(demo):
+    for place in Registration.objects.select_related("price", "promo_code"):
+        chosen = place.amount if place.price and place.price.is_chosen else None
+        assert place.amount == (place.price.amount_for(chosen, place.promo_code) if place.price else 0)
+
+
+def test_a_personal_price_is_had_once_by_an_account_that_is_up_to_date(demo):
+    mine = Registration.objects.live().filter(price__for_whom__in=Price.PERSONAL)
+
+    assert mine.exists()
+    for place in mine.select_related("booking__user", "price"):
+        assert place.email in place.booking.user.verified_emails
+        assert place.price.is_for(place.booking.user)
+    assert mine.values("booking__user", "price").distinct().count() == mine.count()
 
 
 def test_events_are_in_every_situation(demo):
@@ -229,17 +286,60 @@ def test_events_are_in_every_situation(demo):
     assert Training.objects.published().with_next_session().filter(next_session_at__isnull=False).exists()
 
 
-def test_the_demo_member_has_a_place_a_rank_and_something_to_pay(demo):
+def test_events_have_every_kind_of_terms(demo):
+    ahead = Event.objects.upcoming()
+    prices = Price.objects.filter(event__in=ahead)
+
+    assert ahead.annotate(n=Count("prices")).filter(n__gte=3).exists()
+    assert set(prices.values_list("for_whom", flat=True)) == set(Price.ForWhom.values)
+    assert prices.filter(is_chosen=True).exists()
+    assert prices.filter(quota__gt=0, for_whom=Price.ForWhom.PUBLIC).exists()
+    assert any(price.is_kept and 0 < price.places_kept < price.quota for price in prices)
+    assert ahead.filter(promo_codes__isnull=False).exists()
+    assert ahead.annotate(n=Count("audiences")).filter(n__gte=2).exists()
+    assert ahead.filter(needs_approval=True).exists()
+    assert ahead.filter(is_members_only=True, bookings__state=Booking.State.CONFIRMED).exists()
+    assert ahead.filter(questions__isnull=False).exists()
+
+
+def test_bookings_are_in_every_situation(demo):
+    live = Booking.objects.filter(event__starts_at__gt=timezone.now())
+    sized = live.annotate(n=Count("registrations", filter=Q(registrations__cancelled_at=None)))
+
+    assert set(live.values_list("state", flat=True)) == set(Booking.State.values)
+    assert {1, 2, 3} <= set(sized.filter(state=Booking.State.CONFIRMED).values_list("n", flat=True))
+    assert sized.filter(state=Booking.State.WAITING, n__gte=2).exists()
+    assert live.exclude(invoice_to="").filter(state=Booking.State.CONFIRMED, charge__paid_at=None).exists()
+    assert live.filter(
+        state=Booking.State.CONFIRMED, registrations__cancelled_at__isnull=False, charge__isnull=False
+    ).exists()
+    assert AccessNeed.objects.open().exists()
+    assert AccessNeed.objects.exclude(answered_at=None).exists()
+    assert Answer.objects.filter(registration=None).exists()
+    assert Answer.objects.exclude(registration=None).exists()
+
+
+def test_a_required_question_is_answered_by_each_who_is_asked(demo):
+    for question in Question.objects.filter(is_required=True):
+        bookings = question.event.bookings.all()
+        asked = bookings
+        if question.asked_of == Question.AskedOf.ATTENDEE:
+            asked = Registration.objects.filter(booking__in=bookings)
+        assert question.answers.count() == asked.count()
+
+
+def test_the_demo_member_has_something_of_each(demo):
     camille = User.objects.get(email="camille@example.org")
-    mine = Registration.objects.filter(booking__user=camille, event__starts_at__gt=timezone.now())
+    mine = Booking.objects.filter(user=camille, event__starts_at__gt=timezone.now())
 
     assert camille.member.is_current
-    assert set(mine.values_list("state", flat=True)) == {"confirmed", "waiting", "held"}
+    assert set(mine.values_list("state", flat=True)) == set(Booking.LIVE)
+    assert any(len(booking.places) == 3 for booking in mine)
     assert Charge.objects.visible_to(camille).unpaid().count() == 1
 
 
 def test_rows_are_as_the_forms_and_the_admin_would_have_them(demo):
-    for model in (Plan, Member, Membership, Application, Training, Event, Booking, Registration, Charge):
+    for model in CLEAN:
         for row in model.objects.order_by("pk")[:40]:
             row.full_clean()
 
