@@ -1,53 +1,120 @@
+"""Who is told what, once. A booking's contact hears of the booking; somebody who comes, of their own place."""
+
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
 
 from mailing import outbox
 
 if TYPE_CHECKING:
-    from events.models import Registration
+    from events.models import AccessNeed, Booking, Event, Registration
 
 
-def _queue(name: str, registration: "Registration", *, key: str, **context: Any) -> bool:
-    """Queue mail `name` to the attendee, once per `key`. Tells whether it was new."""
+def _queue(
+    mail: str, booking: "Booking", /, *, key: str, to: str = "", language: str = "", **context: Any
+) -> bool:
+    """Queue `mail` once per `key`, to the contact unless `to` says who. Tells whether it was new."""
     email = outbox.queue(
-        f"events/email/{name}",
-        to=registration.email,
-        context={
-            "registration": registration,
-            "booking": registration.booking,
-            "event": registration.event,
-            **context,
-        },
-        key=f"events.{key}.{registration.pk}",
-        language=registration.booking.language,
+        f"events/email/{mail}",
+        to=to or booking.email,
+        context={"booking": booking, "event": booking.event, "name": booking.name, **context},
+        key=f"events.{key}",
+        language=language or booking.language,
     )
     return email is not None
 
 
-def registration_confirmed(registration: "Registration") -> None:
-    _queue("registration_confirmed", registration, key="confirmed")
+def booking_confirmed(booking: "Booking") -> None:
+    _queue("booking_confirmed", booking, key=f"confirmed.{booking.pk}")
 
 
-def registration_waiting(registration: "Registration") -> None:
-    _queue("registration_waiting", registration, key="waiting")
+def booking_requested(booking: "Booking") -> None:
+    _queue("booking_requested", booking, key=f"requested.{booking.pk}")
 
 
-def place_held(registration: "Registration", *, is_offer: bool) -> None:
-    _queue("place_held", registration, key="held", is_offer=is_offer, charge=registration.booking.charge)
+def booking_refused(booking: "Booking") -> None:
+    _queue("booking_refused", booking, key=f"refused.{booking.pk}")
 
 
-def registration_cancelled(registration: "Registration") -> None:
-    _queue("registration_cancelled", registration, key="cancelled")
+def booking_waiting(booking: "Booking") -> None:
+    _queue("booking_waiting", booking, key=f"waiting.{booking.pk}")
 
 
-def event_cancelled(registration: "Registration") -> None:
-    _queue("event_cancelled", registration, key="event_cancelled")
+def places_held(booking: "Booking") -> None:
+    assert booking.charge is not None  # noqa: S101 - a held place is a place to pay
+    _queue("places_held", booking, key=f"held.{booking.charge.pk}", charge=booking.charge)
 
 
-def booking_link(registration: "Registration", *, day: date) -> None:
-    """Remind somebody of the page of a registration they had forgotten, once a day at most."""
-    _queue("booking_link", registration, key=f"link.{day}")
+def places_offered(booking: "Booking") -> None:
+    _queue("places_offered", booking, key=f"offered.{booking.pk}")
 
 
-def reminder(registration: "Registration", *, days: int) -> bool:
-    return _queue("reminder", registration, key=f"reminder.{days}")
+def offer_expired(booking: "Booking") -> None:
+    _queue("offer_expired", booking, key=f"offer_expired.{booking.pk}")
+
+
+def booking_cancelled(booking: "Booking", *, refund: Decimal) -> None:
+    _queue("booking_cancelled", booking, key=f"cancelled.{booking.pk}", refund=refund)
+
+
+def place_cancelled(booking: "Booking", place: "Registration", *, refund: Decimal) -> None:
+    _queue("place_cancelled", booking, key=f"place_cancelled.{place.pk}", place=place, refund=refund)
+
+
+def booking_moved(booking: "Booking", *, from_event: "Event") -> None:
+    key = f"moved.{booking.pk}.{from_event.pk}.{booking.event_id}.{booking.queued_at.timestamp()}"
+    _queue("booking_moved", booking, key=key, from_event=from_event)
+
+
+def place_handed_over(place: "Registration", *, before: str) -> None:
+    """Tell who gave the place, who has it now, and the contact if that is a third person."""
+    key = f"handed_over.{place.code}"
+    _queue("place_received", place.booking, key=f"{key}.to", to=place.email, place=place, name=place.name)
+    for giver in {before, place.booking.email} - {place.email}:
+        _queue("place_handed_over", place.booking, key=f"{key}.{giver}"[:200], to=giver, place=place, name="")
+
+
+def event_cancelled(booking: "Booking") -> None:
+    _queue("event_cancelled", booking, key=f"event_cancelled.{booking.pk}")
+
+
+def booking_link(booking: "Booking", *, day: date) -> None:
+    """Remind somebody of the page of a booking they had forgotten, once a day at most."""
+    _queue("booking_link", booking, key=f"link.{day}.{booking.pk}")
+
+
+def reminder(place: "Registration", *, days: int) -> bool:
+    key = f"reminder.{days}.{place.pk}"
+    return _queue("reminder", place.booking, key=key, to=place.email, place=place, name=place.name)
+
+
+def access_need_asked(need: "AccessNeed") -> None:
+    """To the accessibility contact alone: it may tell of somebody's health."""
+    to = need.registration.event.accessibility_email or settings.ASSOCIATION["email"]
+    if to:
+        _queue(
+            "access_need_asked",
+            need.registration.booking,
+            key=f"access.{need.pk}",
+            to=to,
+            language=settings.LANGUAGE_CODE,
+            need=need,
+            name="",
+        )
+
+
+def access_need_answered(need: "AccessNeed") -> None:
+    assert need.answered_at is not None  # noqa: S101 - set by the verb that calls
+    place = need.registration
+    key = f"access_answer.{need.pk}.{need.answered_at.timestamp()}"
+    _queue(
+        "access_need_answered",
+        place.booking,
+        key=key,
+        to=place.email,
+        need=need,
+        place=place,
+        name=place.name,
+    )

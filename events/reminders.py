@@ -28,8 +28,8 @@ def _rule_day(now: datetime) -> date:
 def due(event: Event, *, rule: int) -> "list[Registration]":
     """The confirmed registrations that were there before the rule was due."""
     due_at = _paris(timezone.localdate(event.starts_at) - timedelta(days=rule), HOUR)
-    early = event.registrations.confirmed().filter(confirmed_at__lt=due_at)
-    return list(early.select_related("booking", "event"))
+    early = event.registrations.confirmed().filter(booking__confirmed_at__lt=due_at)
+    return list(early.select_related("booking__event"))
 
 
 def send_reminders(*, now: datetime) -> int:

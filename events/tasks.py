@@ -3,15 +3,15 @@ from django.db.models import Q
 from django.utils import timezone
 
 from events import reminders
-from events.models import Event, Registration
+from events.models import Booking, Event
 
 
 @shared_task
 def release_expired_holds() -> int:
     """Free what has expired and serve the queues, also those of events that have grown."""
-    expired = Q(pk__in=Registration.objects.expired().values("event"))
-    queued = Q(pk__in=Registration.objects.waiting().order_by().values("event"), starts_at__gt=timezone.now())
-    return sum(event.release_expired_holds() for event in Event.objects.filter(expired | queued))
+    expired = Q(pk__in=Booking.objects.expired().values("event"))
+    queued = Q(pk__in=Booking.objects.waiting().order_by().values("event"), starts_at__gt=timezone.now())
+    return sum(event.release_expired() for event in Event.objects.filter(expired | queued))
 
 
 @shared_task

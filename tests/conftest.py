@@ -38,3 +38,11 @@ def run_commit_hooks(django_capture_on_commit_callbacks):
 def time_machine_travel():
     """`with time_machine_travel(minutes=26):` is that much later."""
     return lambda **delta: time_machine.travel(timezone.now() + timedelta(**delta))
+
+
+@pytest.fixture
+def daytime():
+    """It is noon in Paris: offers may leave."""
+    noon = timezone.localtime().replace(hour=12, minute=0)
+    with time_machine.travel(noon):
+        yield

@@ -10,7 +10,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.utils import timezone
 
 from accounts.models import User
-from events.models import Booking, Event, Registration, Training
+from events.models import Booking, Event, Place, Price, PromoCode, Registration, Training
 from members.models import College, Kind, Member, Membership, Plan, PlanPrice
 from partners.models import Partner
 from payments.models import Charge, ChargeLine, Line
@@ -80,7 +80,11 @@ def create_training(**fields):
 
 
 def create_event(*, starts_in=timedelta(days=30), lasts=timedelta(hours=2), **fields):
-    """Published, free, without limit, in thirty days, unless told otherwise."""
+    """Published, free, without limit, in thirty days, unless told otherwise.
+
+    `price` and `member_price` are short for the prices that most events have.
+    """
+    price, member_price = fields.pop("price", 0), fields.pop("member_price", None)
     slug = f"evenement-{next(number)}"
     starts_at = fields.pop("starts_at", None) or timezone.now() + starts_in
     defaults = {
@@ -90,20 +94,47 @@ def create_event(*, starts_in=timedelta(days=30), lasts=timedelta(hours=2), **fi
         "summary": "On en parle",
     }
     defaults |= {"status": Event.Status.PUBLISHED, "venue": "Salle d'essai", "starts_at": starts_at}
-    return Event.objects.create(**defaults | {"ends_at": starts_at + lasts} | fields)
+    event = Event.objects.create(**defaults | {"ends_at": starts_at + lasts} | fields)
+    if price:
+        create_price(event, price, name="Plein tarif")
+    if member_price is not None:
+        create_price(event, member_price, name="Adhérents", for_whom=Price.ForWhom.MEMBERS)
+    return event
 
 
-def register(event, email=None, *, name="Alex Démo", user=None):
-    """The ordinary way in: see Event.register."""
+def create_price(event, amount=Decimal(0), **fields):
+    return Price.objects.create(event=event, amount=amount, **{"name": f"Tarif {next(number)}"} | fields)
+
+
+def create_promo_code(event, code="BIENVENUE", **fields):
+    return PromoCode.objects.create(event=event, code=code, **fields)
+
+
+def register(event, email=None, *, name="Alex Démo", places=1, price=None, **options):
+    """The ordinary way in: see Event.register. `places` may also be a list of Place."""
     email = email or f"public{next(number)}@example.org"
-    return event.register(name=name, email=email, request_key=uuid4(), user=user)
+    if isinstance(places, int):
+        places = [Place(f"{name} {index}" if index else name, price=price) for index in range(places)]
+    return event.register(name=name, email=email, request_key=uuid4(), places=places, **options)
 
 
-def create_registration(event, state=Registration.State.CONFIRMED, **fields):
-    """A row as it would be after the fact, without the verb, its mail or its rules."""
-    person = {"name": "Alex Démo", "email": f"public{next(number)}@example.org"}
-    booking = Booking.objects.create(event=event, request_key=uuid4(), **person)
-    return Registration.objects.create(booking=booking, event=event, state=state, **person | fields)
+def create_booking(event, state=Booking.State.CONFIRMED, *, places=1, price=None, **fields):
+    """Rows as they would be after the fact, without the verb, its mail or its rules."""
+    person = {"name": "Alex Démo", "email": f"public{next(number)}@example.org"} | fields
+    if state in Booking.UNTIL:
+        person.setdefault("expires_at", timezone.now() + timedelta(minutes=20))
+    booking = Booking.objects.create(event=event, request_key=uuid4(), state=state, **person)
+    amount = price.amount if price else 0
+    for index in range(places):
+        who = {"name": f"{booking.name} {index}" if index else booking.name, "email": booking.email}
+        Registration.objects.create(booking=booking, price=price, amount=amount, **who)
+    return booking
+
+
+def pay(booking, reference="1"):
+    """What a provider would tell of the booking's charge."""
+    charge = booking.charge
+    return charge.record_payment(method="sandbox", amount=charge.amount, reference=f"{charge.pk}-{reference}")
 
 
 def create_charge(amount=Decimal(40), *, email="payeur@example.org", **fields):

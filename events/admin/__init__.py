@@ -1,9 +1,11 @@
 from events.admin.bookings import BookingAdmin, RegistrationAdmin
 from events.admin.events import EventAdmin
+from events.admin.needs import AccessNeedAdmin
 from events.admin.trainings import TrainingAdmin
 from events.admin.vocabulary import AudienceAdmin, ThemeAdmin
 
 __all__ = [
+    "AccessNeedAdmin",
     "AudienceAdmin",
     "BookingAdmin",
     "EventAdmin",

@@ -1,19 +1,46 @@
-from events.models.booking import Booking, Registration
+from events.models.booking import Booking
 from events.models.event import Event
-from events.models.refusals import AlreadyRegistered, EventFull, EventOver, RegistrationClosed
+from events.models.places import Place
+from events.models.pricing import Price, PromoCode
+from events.models.questions import AccessNeed, Answer, Question
+from events.models.refusals import (
+    AlreadyRegistered,
+    CapacityTooLow,
+    CodeRefused,
+    EventFull,
+    EventOver,
+    MembersOnly,
+    OfferGone,
+    PriceRefused,
+    RegistrationClosed,
+    TooManyPlaces,
+)
+from events.models.registration import Registration
 from events.models.training import Training
 from events.models.vocabulary import Audience, Level, Theme
 
 __all__ = [
+    "AccessNeed",
     "AlreadyRegistered",
+    "Answer",
     "Audience",
     "Booking",
+    "CapacityTooLow",
+    "CodeRefused",
     "Event",
     "EventFull",
     "EventOver",
     "Level",
+    "MembersOnly",
+    "OfferGone",
+    "Place",
+    "Price",
+    "PriceRefused",
+    "PromoCode",
+    "Question",
     "Registration",
     "RegistrationClosed",
     "Theme",
+    "TooManyPlaces",
     "Training",
 ]

@@ -1,20 +1,26 @@
+from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from events import emails
+from events.models.places import HOLD, Chance, wanted
+from events.models.refusals import EventFull, EventOver, OfferGone
 from mailing.outbox import current_language
-from payments.models import Charge, Refund
+from payments.models import Charge, ChargeLine, Line, Refund
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from events.models.event import Event
+    from events.models.registration import Registration
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):
@@ -22,13 +28,47 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(Q(user=user) | Q(email__in=user.verified_emails))
 
     def for_display(self) -> "BookingQuerySet":
-        return self.select_related("event", "registration", "charge").prefetch_related(
-            "charge__lines", "charge__payments"
+        return self.select_related("event", "charge").prefetch_related(
+            "registrations__price", "charge__lines", "charge__payments"
         )
+
+    def live(self) -> "BookingQuerySet":
+        return self.filter(state__in=Booking.LIVE)
+
+    def holding_places(self) -> "BookingQuerySet":
+        """Those that count against the capacity: confirmed, or held or offered and not yet expired."""
+        until = Q(state__in=Booking.UNTIL, expires_at__gt=timezone.now())
+        return self.filter(Q(state=Booking.State.CONFIRMED) | until)
+
+    def requested(self) -> "BookingQuerySet":
+        return self.filter(state=Booking.State.REQUESTED).order_by("queued_at", "pk")
+
+    def waiting(self) -> "BookingQuerySet":
+        """The queue of an event, first come first."""
+        return self.filter(state=Booking.State.WAITING).order_by("queued_at", "pk")
+
+    def expired(self) -> "BookingQuerySet":
+        return self.filter(state__in=Booking.UNTIL, expires_at__lte=timezone.now())
 
 
 class Booking(models.Model):
-    """One act by one contact: the event, who to write to, what it costs. Reached by its token, without an account."""
+    """One act by one contact: the event, who to write to, what it costs, and one place for each who comes.
+
+    Reached by its token, without an account. Its state is that of all its places; one of them may be cancelled alone.
+    """
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("à valider")
+        WAITING = "waiting", _("en attente")
+        OFFERED = "offered", _("place proposée")
+        HELD = "held", _("à payer")
+        CONFIRMED = "confirmed", _("confirmée")
+        REFUSED = "refused", _("refusée")
+        CANCELLED = "cancelled", _("annulée")
+        EXPIRED = "expired", _("expirée")
+
+    UNTIL: ClassVar = [State.OFFERED, State.HELD]  # they hold places until they expire
+    LIVE: ClassVar = [State.REQUESTED, State.WAITING, State.OFFERED, State.HELD, State.CONFIRMED]
 
     token = models.UUIDField(default=uuid4, unique=True, editable=False)
     request_key = models.UUIDField(unique=True, editable=False)
@@ -45,9 +85,18 @@ class Booking(models.Model):
         related_name="bookings",
         verbose_name=_("compte"),
     )
+    state = models.CharField(_("état"), max_length=10, choices=State, default=State.WAITING)
+    expires_at = models.DateTimeField(_("place retenue jusqu’à"), null=True, blank=True)
+    confirmed_at = models.DateTimeField(_("confirmée le"), null=True, blank=True)
+    cancelled_at = models.DateTimeField(_("annulée le"), null=True, blank=True)
+    queued_at = models.DateTimeField(_("demandée le"), default=timezone.now, editable=False)
     charge = models.OneToOneField(
         Charge, models.PROTECT, null=True, blank=True, related_name="booking", verbose_name=_("somme due")
     )
+    invoice_to = models.TextField(
+        _("facturer à"), blank=True, help_text=_("Nom et adresse de l’organisation qui paie, par virement.")
+    )
+    staff_reason = models.TextField(_("raison donnée par l’équipe"), blank=True, editable=False)
     language = models.CharField(_("langue"), max_length=5, default=current_language, editable=False)
     created_at = models.DateTimeField(_("créée le"), default=timezone.now, editable=False)
 
@@ -57,6 +106,20 @@ class Booking(models.Model):
         verbose_name = _("réservation")
         verbose_name_plural = _("réservations")
         ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                F("event"),
+                F("email"),
+                name="one_live_booking_an_address",
+                condition=Q(state__in=["requested", "waiting", "offered", "held", "confirmed"]),
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["held", "offered"], expires_at__isnull=False)
+                | ~Q(state__in=["held", "offered"]),
+                name="a_held_booking_expires",
+            ),
+        ]
+        indexes = [models.Index(fields=["event", "state"], name="booking_event_state")]
 
     def __str__(self) -> str:
         return f"{self.name} – {self.event}"
@@ -65,153 +128,266 @@ class Booking(models.Model):
         return reverse("bookings:booking", args=[self.token])
 
     @property
-    def is_cancellable(self) -> bool:
-        return self.registration.is_live and self.event.starts_at > timezone.now()
-
-    @transaction.atomic
-    def confirm_paid(self) -> None:
-        """The charge is covered: give the held place. Too late, give one if there still is one, else owe a refund."""
-        event = self.event.locked()
-        registration = Registration.objects.get(booking=self)
-        if registration.state == Registration.State.CONFIRMED:
-            return
-        others = event.registrations.live().filter(email=registration.email).exclude(pk=registration.pk)
-        is_called_off = event.status == event.Status.CANCELLED
-        has_place = not is_called_off and not event.is_over and event.has_room()
-        if registration.holds_place or (has_place and not others.exists()):
-            registration.confirm()
-        else:
-            registration.expire()
-            assert self.charge is not None  # noqa: S101 - only a charge can be paid
-            reason = Refund.Reason.CANCELLED if is_called_off else Refund.Reason.NO_PLACE
-            self.charge.owe_refund(self.charge.amount, reason=reason)
-
-    @transaction.atomic
-    def cancel(self) -> None:
-        """Give the place back, owe what was paid, and serve the waiting list. A second call changes nothing.
-
-        Raises EventOver once the event has begun.
-        """
-        # The charge is locked before the event, as a payment does.
-        list(Charge.objects.select_for_update(of=("self",)).filter(booking=self))
-        event = self.event.locked()
-        booking = Booking.objects.select_related("registration", "charge").get(pk=self.pk)
-        registration = booking.registration
-        if not registration.is_live:
-            return
-        event.refuse_if_over()
-        registration.cancel()
-        if booking.charge:
-            booking.charge.cancel()
-        emails.registration_cancelled(registration)
-        event.promote_waiting()
-
-
-class RegistrationQuerySet(models.QuerySet["Registration"]):
-    def holding_place(self) -> "RegistrationQuerySet":
-        """Those that count against the capacity: confirmed, or held and not yet expired."""
-        held = Q(state=Registration.State.HELD, expires_at__gt=timezone.now())
-        return self.filter(Q(state=Registration.State.CONFIRMED) | held)
-
-    def confirmed(self) -> "RegistrationQuerySet":
-        return self.filter(state=Registration.State.CONFIRMED)
-
-    def waiting(self) -> "RegistrationQuerySet":
-        """The queue, first come first."""
-        return self.filter(state=Registration.State.WAITING).order_by("pk")
-
-    def expired(self) -> "RegistrationQuerySet":
-        return self.filter(state=Registration.State.HELD, expires_at__lte=timezone.now())
-
-    def live(self) -> "RegistrationQuerySet":
-        return self.filter(state__in=Registration.LIVE)
-
-
-class Registration(models.Model):
-    """One place of one attendee: confirmed, held while it is being paid, or waiting."""
-
-    class State(models.TextChoices):
-        CONFIRMED = "confirmed", _("confirmée")
-        HELD = "held", _("à payer")
-        WAITING = "waiting", _("en attente")
-        CANCELLED = "cancelled", _("annulée")
-        EXPIRED = "expired", _("expirée")
-
-    LIVE: ClassVar = [State.CONFIRMED, State.HELD, State.WAITING]
-
-    booking = models.OneToOneField(
-        Booking, models.PROTECT, related_name="registration", verbose_name=_("réservation")
-    )
-    event = models.ForeignKey(
-        "events.Event", models.PROTECT, related_name="registrations", verbose_name=_("événement")
-    )
-    name = models.CharField(_("nom"), max_length=200)
-    email = models.EmailField(_("adresse e-mail"))
-    state = models.CharField(_("état"), max_length=10, choices=State)
-    expires_at = models.DateTimeField(_("place retenue jusqu’à"), null=True, blank=True)
-    confirmed_at = models.DateTimeField(_("confirmée le"), null=True, blank=True)
-    cancelled_at = models.DateTimeField(_("annulée le"), null=True, blank=True)
-
-    objects: ClassVar = RegistrationQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("inscription")
-        verbose_name_plural = _("inscriptions")
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(
-                F("event"),
-                F("email"),
-                name="one_live_registration_an_address",
-                condition=Q(state__in=["confirmed", "held", "waiting"]),
-            ),
-            models.CheckConstraint(
-                condition=Q(state="held", expires_at__isnull=False) | ~Q(state="held"),
-                name="a_held_place_expires",
-            ),
-        ]
-        indexes = [models.Index(fields=["event", "state"], name="registration_event_state")]
-
-    def __str__(self) -> str:
-        return f"{self.name} – {self.get_state_display()}"
-
-    @property
     def is_live(self) -> bool:
         return self.state in self.LIVE
 
     @property
-    def holds_place(self) -> bool:
-        """The same rule as `holding_place`, for one row."""
+    def is_confirmed(self) -> bool:
+        return self.state == self.State.CONFIRMED
+
+    @property
+    def holds_places(self) -> bool:
+        """The same rule as the QuerySet's, for one row."""
         is_held = (
-            self.state == self.State.HELD and self.expires_at is not None and self.expires_at > timezone.now()
+            self.state in self.UNTIL and self.expires_at is not None and self.expires_at > timezone.now()
         )
-        return is_held or self.state == self.State.CONFIRMED
+        return is_held or self.is_confirmed
 
     @property
     def is_late(self) -> bool:
-        """Its hold has run out; a payment may still find a place."""
-        return self.state == self.State.EXPIRED or (self.state == self.State.HELD and not self.holds_place)
+        """Its time has run out; a payment may still find places."""
+        return self.state == self.State.EXPIRED or (self.state in self.UNTIL and not self.holds_places)
+
+    @property
+    def is_cancellable(self) -> bool:
+        return self.is_live and not self.event.has_begun
+
+    @property
+    def places(self) -> "list[Registration]":
+        """Those that were not given back, in the order of the form. Prefetched by `for_display`."""
+        return [place for place in self.registrations.all() if place.cancelled_at is None]
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((place.amount for place in self.places), Decimal(0))
 
     @property
     def rank(self) -> int:
         """1 for the next to be served."""
-        return self.event.registrations.waiting().filter(pk__lte=self.pk).count()
+        before = Q(queued_at__lt=self.queued_at) | Q(queued_at=self.queued_at, pk__lte=self.pk)
+        return self.event.bookings.waiting().filter(before).count()
 
-    # The verbs below are for `Event` and `Booking`, which hold the lock on the event.
+    @property
+    def chance(self) -> Chance:
+        """From how many places were given back at the events of the last year."""
+        before = Q(queued_at__lt=self.queued_at) | Q(queued_at=self.queued_at, pk__lte=self.pk)
+        ahead = self.event.bookings.waiting().filter(before)
+        needed = ahead.filter(registrations__cancelled_at=None).aggregate(n=Count("registrations"))["n"]
+        return Chance.of(
+            needed=needed, expected=self.event.usual_share_given_back() * self.event.places_taken
+        )
+
+    def refund_for(self, places: "Iterable[Registration]") -> Decimal:
+        """What comes back when these places are given back now: what they cost less the fee, nothing once it is late."""
+        if self.charge is None or self.charge.paid_at is None or not self.event.is_refunding:
+            return Decimal(0)
+        fee = self.event.cancellation_fee
+        return sum((max(place.amount - fee, Decimal(0)) for place in places), Decimal(0))
+
+    # What `Event` calls under its lock
 
     def confirm(self) -> None:
         self.state, self.confirmed_at, self.expires_at = self.State.CONFIRMED, timezone.now(), None
         self.save(update_fields=["state", "confirmed_at", "expires_at"])
-        emails.registration_confirmed(self)
+        emails.booking_confirmed(self)
 
     def hold(self, until: datetime) -> None:
+        """Keep the places until they are paid, and write what they cost."""
         self.state, self.expires_at = self.State.HELD, until
-        self.save(update_fields=["state", "expires_at"])
+        self.charge = self.open_charge(payable_until=until)
+        self.save(update_fields=["state", "expires_at", "charge"])
+        emails.places_held(self)
 
-    def cancel(self) -> None:
-        self.state, self.cancelled_at, self.expires_at = self.State.CANCELLED, timezone.now(), None
-        self.save(update_fields=["state", "cancelled_at", "expires_at"])
+    def offer(self, until: datetime) -> None:
+        self.state, self.expires_at = self.State.OFFERED, until
+        self.save(update_fields=["state", "expires_at"])
+        emails.places_offered(self)
+
+    def give(self, *, until: datetime) -> None:
+        """Confirm what is free or will be invoiced, hold what has to be paid first."""
+        if not self.amount:
+            self.confirm()
+        elif self.invoice_to:
+            self.charge = self.open_charge(payable_until=None)
+            self.save(update_fields=["charge"])
+            self.confirm()
+        else:
+            self.hold(until)
 
     def expire(self) -> None:
+        was_offered = self.state == self.State.OFFERED
         self.state = self.State.EXPIRED
         self.save(update_fields=["state"])
+        if was_offered:
+            emails.offer_expired(self)
+
+    def call_off(self) -> None:
+        """The event will not take place: everything paid is owed back."""
+        self._end()
+        if self.charge:
+            self.charge.cancel()
+        emails.event_cancelled(self)
+
+    def open_charge(self, *, payable_until: datetime | None) -> Charge:
+        """The sum of the places still wanted, a line each."""
+        nature = ChargeLine.Nature.TRAINING if self.event.training_id else ChargeLine.Nature.EVENT
+        lines = [Line(nature, place.label, place.amount) for place in self.places if place.amount]
+        return Charge.open(
+            name=self.name,
+            email=self.email,
+            user=self.user,
+            language=self.language,
+            lines=lines,
+            return_path=self.get_absolute_url(),
+            payable_until=payable_until,
+        )
+
+    def _end(self, state: str = State.CANCELLED) -> None:
+        self.state, self.cancelled_at, self.expires_at = state, timezone.now(), None
+        self.save(update_fields=["state", "cancelled_at", "expires_at"])
+
+    def locked(self) -> "Booking":
+        """This booking read again, with its charge then its event locked, in the order in which a payment locks them."""
+        list(Charge.objects.select_for_update(of=("self",)).filter(booking=self))
+        event = Booking.objects.select_related("event").get(pk=self.pk).event.locked()
+        booking = Booking.objects.select_related("charge").get(pk=self.pk)
+        booking.event = event
+        return booking
+
+    # Verbs
+
+    @transaction.atomic
+    def confirm_paid(self) -> None:
+        """The charge is covered: give the held places. Too late, give them if there still are, else owe a refund."""
+        booking = self.locked()
+        event = booking.event
+        if booking.is_confirmed:
+            return
+        others = event.bookings.live().filter(email=booking.email).exclude(pk=booking.pk)
+        is_called_off = event.status == event.Status.CANCELLED
+        may_come = not is_called_off and not event.is_over and booking.state != self.State.CANCELLED
+        if booking.holds_places or (
+            may_come and not others.exists() and event.has_room_behind_queue(booking)
+        ):
+            booking.confirm()
+        else:
+            if booking.is_live:
+                booking.expire()
+            assert booking.charge is not None  # noqa: S101 - only a charge can be paid
+            reason = Refund.Reason.CANCELLED if is_called_off else Refund.Reason.NO_PLACE
+            booking.charge.owe_refund(booking.charge.amount, reason=reason)
+
+    @transaction.atomic
+    def accept(self) -> None:
+        """Take the places offered. Raises OfferGone."""
+        booking = self.locked()
+        if booking.state != self.State.OFFERED or not booking.holds_places or booking.event.has_begun:
+            raise OfferGone
+        assert booking.expires_at is not None  # noqa: S101 - a constraint says so
+        booking.give(until=max(booking.expires_at, min(timezone.now() + HOLD, booking.event.starts_at)))
+
+    @transaction.atomic
+    def cancel(self, registration: "Registration | None" = None) -> None:
+        """Give all places back, or this one, owe what the event's policy gives back, and serve the queue.
+
+        A second call changes nothing. Raises EventOver once the event has begun.
+        """
+        booking = self.locked()
+        leaving = [place for place in booking.places if registration is None or place.pk == registration.pk]
+        if not booking.is_live or not leaving:
+            return
+        if booking.event.has_begun:
+            raise EventOver
+        refund = booking.refund_for(leaving)
+        for place in leaving:
+            place.give_back()
+        is_all = not booking.registrations.live().exists()
+        if is_all:
+            booking._end()
+        booking._correct_charge(refund, is_all=is_all)
+        if is_all:
+            emails.booking_cancelled(booking, refund=refund)
+        else:
+            emails.place_cancelled(booking, leaving[0], refund=refund)
+        booking.event.serve_queue()
+
+    def _correct_charge(self, refund: Decimal, *, is_all: bool) -> None:
+        """Owe back what was paid, or ask only for what is still wanted of what was not."""
+        if self.charge is None or (self.invoice_to and not self.event.is_refunding):
+            return  # an invoice stays due once it is too late to cancel for free
+        if self.charge.paid_at:
+            if refund:
+                self.charge.owe_refund(refund, reason=Refund.Reason.CANCELLED)
+            return
+        until = self.charge.payable_until
+        self.charge.cancel()
+        if is_all:
+            return
+        booking = Booking.objects.select_related("event", "user").get(pk=self.pk)
+        if booking.amount:
+            booking.charge = booking.open_charge(payable_until=until)
+            booking.save(update_fields=["charge"])
+        elif booking.state == self.State.HELD:  # what is left is free
+            booking.confirm()
+
+    @transaction.atomic
+    def approve(self) -> None:
+        """Staff let them come: places if there are, else the queue, at the rank of the request."""
+        booking = self.locked()
+        if booking.state != self.State.REQUESTED:
+            return
+        booking.state = self.State.WAITING
+        booking.save(update_fields=["state"])
+        if booking not in booking.event.serve_queue(approved=booking):
+            emails.booking_waiting(booking)
+
+    @transaction.atomic
+    def refuse(self, *, reason: str) -> None:
+        """Staff do not let them come, and say why."""
+        booking = self.locked()
+        if booking.state != self.State.REQUESTED:
+            return
+        booking.staff_reason = reason
+        booking.save(update_fields=["staff_reason"])
+        booking._end(self.State.REFUSED)
+        emails.booking_refused(booking)
+
+    @transaction.atomic
+    def promote(self, *, reason: str) -> None:
+        """Offer places out of order, at any hour, for a reason that is kept. Raises EventFull, OfferGone."""
+        booking = self.locked()
+        event = booking.event
+        if booking.state != self.State.WAITING or event.has_begun:
+            raise OfferGone
+        if not event.room().fits(wanted(booking.places)):
+            raise EventFull
+        booking.staff_reason = reason
+        booking.save(update_fields=["staff_reason"])
+        booking.offer(event.offer_until())
+
+    @transaction.atomic
+    def move(self, event: "Event") -> None:
+        """Bring a confirmed or waiting booking to another date, at the price it had. Raises EventFull, OfferGone.
+
+        A price of the same name there counts the place; its queue is joined at the end.
+        """
+        list(Charge.objects.select_for_update(of=("self",)).filter(booking=self))
+        for pk in sorted(
+            {self.event_id, event.pk}
+        ):  # two moves that cross wait for each other, and never both
+            type(event).objects.select_for_update(of=("self",)).get(pk=pk)
+        booking = self.locked()
+        here, there = booking.event, event.locked()
+        if booking.state not in {self.State.CONFIRMED, self.State.WAITING} or there.has_begun:
+            raise OfferGone
+        prices = {price.name: price for price in there.prices.all()}
+        for place in booking.places:
+            place.price = prices.get(place.price.name) if place.price else None
+            place.save(update_fields=["price"])
+        if booking.is_confirmed and not there.room().fits(wanted(booking.places)):
+            raise EventFull
+        booking.event, booking.queued_at = there, timezone.now()
+        booking.save(update_fields=["event", "queued_at"])
+        emails.booking_moved(booking, from_event=here)
+        here.serve_queue()
+        there.serve_queue()

@@ -2,18 +2,26 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class Audience(models.TextChoices):
-    EVERYONE = "tous", _("tout public")
-    STUDENTS = "etudiants", _("étudiants")
-    RESEARCHERS = "chercheurs", _("chercheurs")
-    COMPANIES = "entreprises", _("entreprises")
-    PUBLIC_BODIES = "collectivites", _("collectivités")
-
-
 class Level(models.TextChoices):
     BEGINNER = "debutant", _("débutant")
     INTERMEDIATE = "intermediaire", _("intermédiaire")
     EXPERT = "expert", _("expert")
+
+
+class Audience(models.Model):
+    """A public that events are made for. An event that names none is for everybody."""
+
+    name = models.CharField(_("nom"), max_length=60, unique=True)
+    slug = models.SlugField(_("adresse"), unique=True)
+    position = models.PositiveSmallIntegerField(_("ordre"), default=0)
+
+    class Meta:
+        verbose_name = _("public")
+        verbose_name_plural = _("publics")
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Theme(models.Model):

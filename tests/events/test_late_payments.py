@@ -7,13 +7,13 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from events.models import Registration
+from events.models import Booking
 from payments.models import Refund
-from tests.events.test_event import pay, states, subjects
-from tests.factories import create_event, register
+from tests.events.test_event import states, subjects
+from tests.factories import create_event, pay, register
 
 pytestmark = pytest.mark.django_db
-STATE = Registration.State
+STATE = Booking.State
 
 
 @pytest.mark.parametrize("is_released", [True, False])
@@ -23,10 +23,10 @@ def test_paid_late_a_place_is_given_if_there_is_one(is_released):
 
     with time_machine.travel(timezone.now() + timedelta(minutes=30)):
         if is_released:
-            event.release_expired_holds()
+            event.release_expired()
         pay(booking)
 
-    assert Registration.objects.get(booking=booking).state == STATE.CONFIRMED
+    assert Booking.objects.get(pk=booking.pk).state == STATE.CONFIRMED
     assert Refund.objects.count() == 0
 
 
@@ -39,7 +39,7 @@ def test_paid_late_without_a_place_the_money_is_owed_back_and_told():
         pay(booking)
 
     refund = Refund.objects.get()
-    assert Registration.objects.get(booking=booking).state == STATE.EXPIRED
+    assert Booking.objects.get(pk=booking.pk).state == STATE.EXPIRED
     assert (refund.charge, refund.amount, refund.reason) == (
         booking.charge,
         Decimal(20),
@@ -70,7 +70,7 @@ def test_paid_late_for_an_event_called_off_or_over_the_money_is_owed_back(hours,
     booking = register(event, "tard@example.org")
 
     with time_machine.travel(timezone.now() + timedelta(hours=hours)):
-        event.release_expired_holds()
+        event.release_expired()
         if is_cancelled:
             event.cancel()
         pay(booking)

@@ -9,11 +9,11 @@ from django.utils import timezone
 from events.models import Booking, Event, Registration
 from mailing.models import Email
 from tests.factories import (
+    create_booking,
     create_event,
     create_member,
     create_membership,
-    create_registration,
-    create_user,
+        create_user,
     register,
 )
 
@@ -53,11 +53,11 @@ def test_a_signed_in_person_is_prefilled_and_gets_the_member_price(client):
     client.force_login(user)
 
     page = client.get(reverse("events:event_register", args=[event.slug]))
-    post(client, event, email=user.email)
+    post(client, event, email=user.email, price_1=page.context["form"]["price_1"].initial)
 
     assert page.context["form"].initial["email"] == user.email
     assert page.context["form"].initial["name"] == "Zoé Démo"
-    assert page.context["price"] == Decimal(12)
+    assert [price.amount for price in page.context["prices"]] == [20, 12]
     assert Booking.objects.get().charge.amount == Decimal(12)
 
 
@@ -98,7 +98,7 @@ def test_a_full_event_without_waiting_list_says_so(client):
 
     response = post(client, event)
 
-    assert (response.status_code, errors(response)) == (409, ["Cet événement est complet."])
+    assert (response.status_code, errors(response)) == (409, ["Il n’y a plus assez de places."])
 
 
 def test_a_draft_is_nobodys_business(client):
@@ -156,7 +156,7 @@ def test_a_booking_is_cancelled_from_its_page(client):
 
     response = client.post(reverse("bookings:booking_cancel", args=[booking.token]), follow=True)
 
-    assert Registration.objects.get().state == Registration.State.CANCELLED
+    assert Booking.objects.get().state == Booking.State.CANCELLED
     assert "Cette inscription est annulée" in response.content.decode()
 
 
@@ -164,7 +164,7 @@ def test_a_booking_is_not_cancelled_by_a_link(client):
     booking = register(create_event())
 
     assert client.get(reverse("bookings:booking_cancel", args=[booking.token])).status_code == 405
-    assert Registration.objects.get().state == Registration.State.CONFIRMED
+    assert Booking.objects.get().state == Booking.State.CONFIRMED
 
 
 def test_a_booking_cannot_be_cancelled_once_the_event_has_begun(client):
@@ -175,7 +175,7 @@ def test_a_booking_cannot_be_cancelled_once_the_event_has_begun(client):
     response = client.post(reverse("bookings:booking_cancel", args=[booking.token]), follow=True)
 
     assert "ne peut plus être annulée" in response.content.decode()
-    assert Registration.objects.get().state == Registration.State.CONFIRMED
+    assert Booking.objects.get().state == Booking.State.CONFIRMED
 
 
 def test_a_token_that_does_not_exist_is_not_found(client):
@@ -196,7 +196,7 @@ def test_the_booking_page_has_words_for_each_state(client, state, words):
     event = create_event(price=Decimal(20))
     booking = register(event)
     expires_at = timezone.now() + timedelta(minutes=20)
-    Registration.objects.update(state=state, expires_at=expires_at)
+    Booking.objects.update(state=state, expires_at=expires_at)
 
     page = client.get(booking.get_absolute_url()).content.decode()
 
@@ -215,10 +215,10 @@ def test_the_join_link_is_for_confirmed_people_only(client):
 
 def test_a_full_event_says_how_many_wait(client):
     event = create_event(capacity=1)
-    create_registration(event)
-    create_registration(event, Registration.State.WAITING)
+    create_booking(event)
+    create_booking(event, Booking.State.WAITING)
 
     page = client.get(reverse("events:event_register", args=[event.slug])).content.decode()
 
-    assert "où 1 personne attend déjà" in page
+    assert "où 1 place est déjà demandée" in page
     assert "Rejoindre la liste d’attente" in page

@@ -1,0 +1,229 @@
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from accounts.validators import validate_name
+from events.models import Event, Place, Price, PromoCode, Question
+from payments.money import euros
+
+MAX_LENGTH = 2000
+YES_NO = [("oui", gettext_lazy("Oui")), ("non", gettext_lazy("Non"))]
+
+
+class NameField(forms.CharField):
+    def __init__(self, **options: Any) -> None:
+        widget = forms.TextInput(attrs={"autocomplete": options.pop("autocomplete", "off")})
+        super().__init__(max_length=200, validators=[validate_name], widget=widget, **options)
+
+
+def answer_field(question: Question) -> forms.Field:
+    """The control that this kind of answer is typed with."""
+    options: dict[str, Any] = {
+        "label": question.label,
+        "help_text": question.help_text,
+        "required": question.is_required,
+    }
+    choices = [(choice, choice) for choice in question.choice_list]
+    makers: dict[str, Callable[[], forms.Field]] = {
+        Question.Kind.SHORT: lambda: forms.CharField(max_length=200, **options),
+        Question.Kind.LONG: lambda: forms.CharField(
+            max_length=MAX_LENGTH, widget=forms.Textarea(attrs={"rows": 3}), **options
+        ),
+        Question.Kind.CHOICE: lambda: forms.ChoiceField(choices=choices, widget=forms.RadioSelect, **options),
+        Question.Kind.SEVERAL: lambda: forms.MultipleChoiceField(
+            choices=choices, widget=forms.CheckboxSelectMultiple, **options
+        ),
+        Question.Kind.YES_NO: lambda: forms.ChoiceField(choices=YES_NO, widget=forms.RadioSelect, **options),
+        Question.Kind.NUMBER: lambda: forms.DecimalField(max_digits=12, decimal_places=2, **options),
+    }
+    return makers[question.kind]()
+
+
+def as_text(value: Any) -> str:
+    return "\n".join(value) if isinstance(value, list) else "" if value is None else str(value)
+
+
+class BookingForm(forms.Form):
+    """Who books, and for each place who comes, at what price, with what answers.
+
+    Alone, whoever books is who comes. The fields of the n-th person end with `_n`.
+    """
+
+    code: PromoCode | None = None
+
+    name = NameField(label=gettext_lazy("Votre nom"), autocomplete="name")
+    email = forms.EmailField(
+        label=gettext_lazy("Votre adresse e-mail"),
+        max_length=254,
+        help_text=gettext_lazy("Pour la confirmation, les rappels et le lien d’annulation. Rien d’autre."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    request_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+    def __init__(self, *args: Any, event: Event, user: User | None, count: int = 1, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.event, self.user = event, user
+        self.count = min(max(count, 1), event.max_places)
+        if user:
+            self.initial.update({"name": user.get_full_name(), "email": user.email})
+        questions = list(event.questions.all())
+        self.of_booking = [one for one in questions if one.asked_of == Question.AskedOf.BOOKING]
+        self.of_person = [one for one in questions if one.asked_of == Question.AskedOf.ATTENDEE]
+        self.prices = self._offered_prices()
+        for number in self.numbers:
+            self._add_person(number)
+        for question in self.of_booking:
+            self.fields[f"question{question.pk}"] = answer_field(question)
+        if event.promo_codes.exists():
+            self.fields["code"] = forms.CharField(label=_("Code promotionnel"), required=False, max_length=60)
+        if event.allows_invoice:
+            self.fields["invoice_to"] = forms.CharField(
+                label=_("Facturer à une organisation"),
+                required=False,
+                max_length=500,
+                help_text=_(
+                    "Son nom et son adresse : elle paiera plus tard, par virement. Sinon, laissez vide."
+                ),
+                widget=forms.Textarea(attrs={"rows": 3}),
+            )
+
+    @property
+    def numbers(self) -> range:
+        return range(1, self.count + 1)
+
+    def _offered_prices(self) -> list[Price]:
+        """What this person can choose: on sale, for them, and not sold out while another is not."""
+        prices = [price for price in self.event.prices.all() if price.is_on_sale and price.is_for(self.user)]
+        return [price for price in prices if not price.is_sold_out] or prices
+
+    def _add_person(self, number: int) -> None:
+        if self.count > 1:
+            help_text = _("Vide : vous-même.") if number == 1 else ""
+            self.fields[f"name_{number}"] = NameField(
+                label=_("Nom"), required=number > 1, help_text=help_text
+            )
+            self.fields[f"email_{number}"] = forms.EmailField(
+                label=_("Adresse e-mail"),
+                required=False,
+                max_length=254,
+                help_text=_("Pour son billet et ses rappels. Vide : la vôtre.") if number > 1 else "",
+                widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+            )
+        if len(self.prices) > 1:
+            self.fields[f"price_{number}"] = forms.ChoiceField(
+                label=_("Tarif"),
+                choices=[(str(price.pk), self._price_label(price)) for price in self.prices],
+                initial=str(self._presumed_price(number).pk),
+                widget=forms.RadioSelect,
+            )
+        if chosen := [price for price in self.prices if price.is_chosen]:
+            self.fields[f"amount_{number}"] = forms.DecimalField(
+                label=_("Montant de votre choix, en euros"),
+                required=False,
+                max_digits=8,
+                decimal_places=2,
+                min_value=Decimal(0),
+                localize=True,
+                help_text=_("Au moins %(amount)s pour « %(price)s ».")
+                % {"amount": euros(chosen[0].amount), "price": chosen[0].name},
+            )
+        for question in self.of_person:
+            self.fields[f"question{question.pk}_{number}"] = answer_field(question)
+        self.fields[f"need_{number}"] = forms.CharField(
+            label=_("Un besoin pour venir ou pour suivre"),
+            required=False,
+            max_length=MAX_LENGTH,
+            help_text=_(
+                "Accès, place, langue des signes… Seule la personne chargée de l’accessibilité le lit."
+            ),
+            widget=forms.Textarea(attrs={"rows": 2}),
+        )
+
+    def _presumed_price(self, number: int) -> Price:
+        """The best for the first person, what anybody may have for the others."""
+        best = self.event.price_for(self.user) if number == 1 else None
+        return best if best in self.prices else self.prices[0]
+
+    @staticmethod
+    def _price_label(price: Price) -> str:
+        if price.is_chosen:
+            amount = _("à partir de %(amount)s") % {"amount": euros(price.amount)}
+        else:
+            amount = euros(price.amount) if price.amount else _("gratuit")
+        return f"{price.name} – {amount}"
+
+    # What the page shows, in its order
+
+    @property
+    def contact_fields(self) -> list[forms.BoundField]:
+        return [self["name"], self["email"]]
+
+    @property
+    def people(self) -> Iterator[tuple[int, list[forms.BoundField]]]:
+        for number in self.numbers:
+            yield number, [self[name] for name in self.fields if name.endswith(f"_{number}")]
+
+    @property
+    def booking_fields(self) -> list[forms.BoundField]:
+        names = [f"question{question.pk}" for question in self.of_booking]
+        return [self[name] for name in [*names, "code", "invoice_to"] if name in self.fields]
+
+    # What was understood
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if not data.get("code"):
+            return data
+        word = PromoCode.normalized(data["code"])
+        self.code = self.event.promo_codes.filter(code=word).select_related("price").first()
+        return data
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """The arguments of `Event.register`."""
+        data = self.cleaned_data
+        return {
+            "name": data["name"],
+            "email": data["email"],
+            "request_key": data["request_key"],
+            "user": self.user,
+            "places": [self._place(number) for number in self.numbers],
+            "code": data.get("code", ""),
+            "invoice_to": data.get("invoice_to", ""),
+            "answers": {question: as_text(data[f"question{question.pk}"]) for question in self.of_booking},
+        }
+
+    def _place(self, number: int) -> Place:
+        data = self.cleaned_data
+        price = next((one for one in self.prices if str(one.pk) == data.get(f"price_{number}")), None)
+        if self.code and self.code.price and self.code.price.is_reserved:
+            price = self.code.price  # the code was made for it
+        return Place(
+            name=data.get(f"name_{number}") or data["name"],
+            email=data.get(f"email_{number}") or data["email"],
+            price=price,
+            amount=data.get(f"amount_{number}"),
+            answers={
+                question: as_text(data[f"question{question.pk}_{number}"]) for question in self.of_person
+            },
+            access_need=data[f"need_{number}"],
+        )
+
+
+class HandOverForm(forms.Form):
+    name = NameField(label=gettext_lazy("Nom de la personne qui viendra"))
+    email = forms.EmailField(
+        label=gettext_lazy("Son adresse e-mail"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class RenameForm(forms.Form):
+    name = NameField(label=gettext_lazy("Nom"))

@@ -1,0 +1,152 @@
+from collections import Counter
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Self
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from events.models.booking import Booking
+from events.models.places import Room, offer_until, wanted
+from events.models.registration import Registration
+
+
+class HasPlaces(models.Model):
+    """What an event says of its places, and how many there are left. Nothing is stored: live rows are counted."""
+
+    capacity = models.PositiveIntegerField(
+        _("nombre de places"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Vide : sans limite."),
+    )
+    has_waiting_list = models.BooleanField(_("liste d’attente"), default=True)
+    queue_closes_hours = models.PositiveSmallIntegerField(
+        _("fin de la liste d’attente, en heures avant le début"),
+        default=2,
+        help_text=_("Après, une place libérée est à qui s’inscrit le premier."),
+    )
+    max_places = models.PositiveSmallIntegerField(
+        _("places par réservation"),
+        default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(20)],
+    )
+    needs_approval = models.BooleanField(_("inscriptions à valider"), default=False)
+    is_members_only = models.BooleanField(_("réservé aux adhérents à jour"), default=False)
+    allows_invoice = models.BooleanField(
+        _("paiement sur facture"),
+        default=False,
+        help_text=_("Une organisation peut payer plus tard, par virement."),
+    )
+    cancellation_fee = models.DecimalField(
+        _("frais d’annulation par place"),
+        max_digits=8,
+        decimal_places=2,
+        default=Decimal(0),
+        validators=[MinValueValidator(Decimal(0))],
+    )
+    refunds_until = models.DateTimeField(
+        _("remboursable jusqu’au"), null=True, blank=True, help_text=_("Vide : jusqu’au début.")
+    )
+    registration_opens_at = models.DateTimeField(_("ouverture des inscriptions"), null=True, blank=True)
+    registration_closes_at = models.DateTimeField(
+        _("clôture des inscriptions"), null=True, blank=True, help_text=_("Vide : au début de l’événement.")
+    )
+
+    class Meta:
+        abstract = True
+
+    def locked(self) -> Self:
+        """This event read again, and locked until the end of the transaction: places change under it only."""
+        return type(self)._default_manager.select_for_update(of=("self",)).get(pk=self.pk)
+
+    # Time
+
+    @property
+    def queue_closes_at(self) -> datetime:
+        return self.starts_at - timedelta(hours=self.queue_closes_hours)
+
+    @property
+    def is_queue_open(self) -> bool:
+        return timezone.now() < self.queue_closes_at
+
+    @property
+    def is_refunding(self) -> bool:
+        return timezone.now() <= (self.refunds_until or self.starts_at)
+
+    def offer_until(self) -> datetime:
+        now = timezone.now()
+        closes_at = self.queue_closes_at if self.is_queue_open else self.starts_at
+        return offer_until(now, closes_at=closes_at)
+
+    # Places
+
+    @property
+    def registrations(self) -> Any:
+        return Registration.objects.filter(booking__event=self)
+
+    def room(self) -> Room:
+        rows = self.registrations.holding_place().order_by().values("price").annotate(n=Count("pk"))
+        taken = Counter({row["price"]: row["n"] for row in rows})
+        return Room.of(self.capacity, self.prices.all(), taken)
+
+    @property
+    def places_taken(self) -> int:
+        """Annotated by `with_places` in lists."""
+        if hasattr(self, "taken"):
+            return int(self.taken)
+        return int(self.registrations.holding_place().count())
+
+    @property
+    def queue_length(self) -> int:
+        """How many places the queue waits for."""
+        if hasattr(self, "in_queue"):
+            return int(self.in_queue)
+        return int(self.registrations.waiting().count())
+
+    @property
+    def places_left(self) -> int | None:
+        """What the public can still take: those who wait are served first. None without a limit."""
+        queue = self.queue_length if self.is_queue_open else 0
+        limits = []
+        if self.capacity is not None:
+            kept = sum(price.places_kept for price in self.prices.all())
+            limits.append(self.capacity - self.places_taken - queue - kept)
+        public = [price for price in self.prices.all() if not price.is_reserved and price.is_on_sale]
+        quotas = [price.quota for price in public if price.quota is not None]
+        if public and len(quotas) == len(public):
+            limits.append(sum(quotas) - sum(price.places_taken for price in public) - queue)
+        return max(min(limits), 0) if limits else None
+
+    def usual_share_given_back(self) -> float:
+        """Of the places confirmed at other events of the last year, those that were cancelled: 10 % without any."""
+        now = timezone.now()
+        past = Registration.objects.filter(
+            booking__confirmed_at__gt=now - timedelta(days=365), booking__event__ends_at__lt=now
+        )
+        counts = past.aggregate(all=Count("pk"), back=Count("pk", filter=~models.Q(cancelled_at=None)))
+        return counts["back"] / counts["all"] if counts["all"] else 0.1
+
+    def has_room_behind_queue(self, booking: Booking) -> bool:
+        """Whether this booking, which is late, finds places that nobody waits for. The caller holds the lock."""
+        room = self._room_behind_queue(booking)
+        return room.fits(wanted(booking.places))
+
+    def _room_behind_queue(self, newcomer: Booking | None = None) -> Room:
+        room = self.room()
+        if room.left == 0 and not room.kept:
+            return room
+        for booking in self._queue():
+            if booking != newcomer and room.fits(asked := wanted(booking.places)):
+                room.take(asked)
+        return room
+
+    def _queue(self) -> "models.QuerySet[Booking]":
+        waiting: models.QuerySet[Booking] = self.bookings.waiting()
+        if not self.is_queue_open:
+            waiting = waiting.none()
+        return waiting.select_related("event", "user").prefetch_related("registrations__price")

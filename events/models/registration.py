@@ -1,0 +1,136 @@
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+from uuid import uuid4
+
+from django.db import models, transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from events import emails
+from events.models.booking import Booking
+from events.models.places import holding_place
+from events.models.pricing import Price, PromoCode
+from events.models.questions import AccessNeed, Answer, Question
+from events.models.refusals import EventOver, OfferGone, PriceRefused
+
+if TYPE_CHECKING:
+    from events.models.event import Event
+
+
+class RegistrationQuerySet(models.QuerySet["Registration"]):
+    def live(self) -> "RegistrationQuerySet":
+        return self.filter(cancelled_at=None, booking__state__in=Booking.LIVE)
+
+    def holding_place(self) -> "RegistrationQuerySet":
+        """Those that count against the capacity."""
+        return self.filter(holding_place())
+
+    def confirmed(self) -> "RegistrationQuerySet":
+        return self.filter(cancelled_at=None, booking__state=Booking.State.CONFIRMED)
+
+    def waiting(self) -> "RegistrationQuerySet":
+        return self.filter(cancelled_at=None, booking__state=Booking.State.WAITING)
+
+
+class Registration(models.Model):
+    """One place of one attendee, at one price. Reached by its code by whoever comes; its state is its booking's."""
+
+    code = models.UUIDField(default=uuid4, unique=True, editable=False)
+    booking = models.ForeignKey(
+        Booking, models.PROTECT, related_name="registrations", verbose_name=_("réservation")
+    )
+    name = models.CharField(_("nom"), max_length=200)
+    email = models.EmailField(_("adresse e-mail"))
+    price = models.ForeignKey(
+        Price,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="registrations",
+        verbose_name=_("tarif"),
+    )
+    promo_code = models.ForeignKey(
+        PromoCode,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="registrations",
+        verbose_name=_("code promotionnel"),
+    )
+    amount = models.DecimalField(_("montant"), max_digits=8, decimal_places=2, default=Decimal(0))
+    cancelled_at = models.DateTimeField(_("annulée le"), null=True, blank=True)
+
+    objects: ClassVar = RegistrationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("inscription")
+        verbose_name_plural = _("inscriptions")
+        ordering = ["pk"]
+        constraints = [models.CheckConstraint(condition=Q(amount__gte=0), name="registration_not_negative")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("bookings:place", args=[self.code])
+
+    @property
+    def event(self) -> "Event":
+        return self.booking.event
+
+    @property
+    def label(self) -> str:
+        """As a line of what is owed."""
+        price = f" ({self.price})" if self.price else ""
+        return f"{self.booking.event.title} – {self.name}{price}"[:250]
+
+    @property
+    def is_live(self) -> bool:
+        return self.cancelled_at is None and self.booking.is_live
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.cancelled_at is None and self.booking.is_confirmed
+
+    def note(self, *, answers: dict[Question, str], access_need: str) -> None:
+        """Keep what this person answered; a need goes to the accessibility contact and to nobody else."""
+        Answer.objects.bulk_create(
+            Answer(question=question, booking=self.booking, registration=self, text=text)
+            for question, text in answers.items()
+            if text
+        )
+        if access_need:
+            need = AccessNeed.objects.create(registration=self, text=access_need)
+            emails.access_need_asked(need)
+
+    def give_back(self) -> None:
+        self.cancelled_at = timezone.now()
+        self.save(update_fields=["cancelled_at"])
+
+    @transaction.atomic
+    def rename(self, name: str) -> None:
+        """Correct the name of who comes."""
+        self.name = name
+        self.save(update_fields=["name"])
+
+    @transaction.atomic
+    def hand_over(self, *, name: str, email: str) -> None:
+        """Give this place to somebody else. The link and the ticket of who had it are worth nothing any more.
+
+        Raises EventOver, OfferGone, and PriceRefused when the price was for that person only.
+        """
+        booking = self.booking.locked()
+        place = booking.registrations.select_related("price").get(pk=self.pk)
+        if booking.event.has_begun:
+            raise EventOver
+        if place.cancelled_at or not booking.is_live:
+            raise OfferGone
+        if place.price and place.price.for_whom in Price.PERSONAL:
+            raise PriceRefused(place.price, PriceRefused.Why.NOT_FOR_YOU)
+        before = place.email
+        place.name, place.email, place.code = name, email.lower(), uuid4()
+        place.save(update_fields=["name", "email", "code"])
+        place.booking = booking
+        emails.place_handed_over(place, before=before)
