@@ -69,8 +69,8 @@ class AttendanceWriter:
                 who[0] = people.CAMILLE
             member = self.members.get(who[0].email)
             sales = till.sell(party._replace(size=len(who) - party.given_back), member)
-            booking = self.add_booking(rng, happening, who, party, booked_at, sales)
-            self.add_answers(rng, happening, booking)
+            places = self.add_booking(rng, happening, who, party, booked_at, sales)
+            self.add_answers(rng, happening, places)
         self.rows += needs.needs(rng, happening, self.rows[first:], self.staff, self.today)
 
     def attendees(self, rng: Random, event: Event, count: int) -> list[Person]:
@@ -97,7 +97,7 @@ class AttendanceWriter:
         party: Party,
         booked_at: datetime,
         sales: list[Sale],
-    ) -> Booking:
+    ) -> list[Registration]:
         event, contact = happening.event, who[0]
         member = self.members.get(contact.email)
         booking = Booking(
@@ -126,7 +126,7 @@ class AttendanceWriter:
         ]
         self.rows += [booking, *places]
         self.settle(rng, booking, places, party)
-        return booking
+        return places
 
     def settle(self, rng: Random, booking: Booking, places: list[Registration], party: Party) -> None:
         """What the state of the booking leaves behind: dates, a sum due, a payment, a refund."""
@@ -190,12 +190,9 @@ class AttendanceWriter:
         last = min(event.starts_at - timedelta(hours=1), at(self.today, 0) - timedelta(minutes=1))
         return min(confirmed_at + timedelta(days=2), last)
 
-    def add_answers(self, rng: Random, happening: Happening, booking: Booking) -> None:
-        questions = happening.terms.questions
-        if not questions:
-            return
-        places = [row for row in self.rows if isinstance(row, Registration) and row.booking is booking]
-        for question in questions:
+    def add_answers(self, rng: Random, happening: Happening, places: list[Registration]) -> None:
+        booking = places[0].booking
+        for question in happening.terms.questions:
             is_of_booking = question.asked_of == Question.AskedOf.BOOKING
             for place in [None] if is_of_booking else places:
                 if text := answer_to(rng, question):
