@@ -1,5 +1,7 @@
+"""Events as calendars read them: RFC 5545, and RFC 7986 for a feed."""
+
 from collections.abc import Iterable
-from datetime import UTC
+from datetime import UTC, timedelta
 
 import icalendar
 from django.conf import settings
@@ -7,11 +9,19 @@ from django.http import HttpResponse
 
 from events.models import Event
 
+READ_AGAIN = timedelta(hours=2)
+
+
+def uid(event: Event) -> str:
+    """The same for ever: by it a calendar knows that an entry changed, and does not add a second one."""
+    return f"event-{event.pk}@{settings.SITE_HOST}"
+
 
 def _entry(event: Event) -> icalendar.Event:
     """Instants are written in UTC: right in every client, on both sides of a change of hour."""
     entry = icalendar.Event()
-    entry.add("uid", f"event-{event.pk}@{settings.SITE_HOST}")
+    entry.add("uid", uid(event))
+    entry.add("sequence", event.sequence)
     entry.add("dtstamp", event.updated_at.astimezone(UTC))
     entry.add("last-modified", event.updated_at.astimezone(UTC))
     entry.add("dtstart", event.starts_at.astimezone(UTC))
@@ -22,18 +32,28 @@ def _entry(event: Event) -> icalendar.Event:
     entry.add("status", "CANCELLED" if event.status == Event.Status.CANCELLED else "CONFIRMED")
     if event.venue:
         entry.add("location", ", ".join(filter(None, [event.venue, event.address])))
+    if themes := [theme.name for theme in event.themes.all()]:
+        entry.add("categories", themes)
     return entry
 
 
-def calendar(events: Iterable[Event], *, filename: str) -> HttpResponse:
+def calendar(events: Iterable[Event], *, filename: str, is_feed: bool = False) -> HttpResponse:
+    """A feed says how often to read it again; one event alone is a file to import."""
     book = icalendar.Calendar()
     book.add("prodid", "-//IA Montpellier Méditerranée//Agenda//FR")
     book.add("version", "2.0")
-    book.add("x-wr-calname", "IA Montpellier Méditerranée")
+    if is_feed:
+        book.add("method", "PUBLISH")
+        book.add("name", settings.ASSOCIATION["name"])
+        book.add("x-wr-calname", settings.ASSOCIATION["name"])
+        book.add("x-wr-timezone", settings.TIME_ZONE)
+        book.add("refresh-interval", READ_AGAIN, parameters={"VALUE": "DURATION"})
+        book.add("x-published-ttl", "PT2H")
     for event in events:
         book.add_component(_entry(event))
+    disposition = "inline" if is_feed else "attachment"
     return HttpResponse(
         book.to_ical(),
         content_type="text/calendar; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+        headers={"Content-Disposition": f'{disposition}; filename="{filename}"'},
     )

@@ -1,32 +1,46 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from xml.etree import ElementTree
+from gzip import compress
 
-import icalendar
 import pytest
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from events import agenda
-from events.forms import AgendaFilter
-from events.models import Event, Theme
+from events.agenda import Selection
+from events.models import Audience, Event, Theme
 from tests.factories import create_event
 
 pytestmark = pytest.mark.django_db
 
 
+def select(query=""):
+    return Selection(QueryDict(query), Event.objects.upcoming())
+
+
 def titles(query):
-    return [event.title for event in agenda.select(AgendaFilter(QueryDict(query)).applied)]
+    return [event.title for event in select(query).events]
+
+
+def offered(query, name):
+    """What each value of a facet would give."""
+    [facet] = [choice for choice in select(query).choices if choice.name == name]
+    return {option.value: option.count for option in facet.options}
 
 
 @pytest.fixture
 def _events():
-    create_event(
-        title="Santé", kind="atelier", level="expert", audience="chercheurs", starts_in=timedelta(days=1)
+    water = Theme.objects.create(name="Eau", slug="eau")
+    science, _ = Audience.objects.get_or_create(slug="chercheurs", defaults={"name": "Chercheurs"})
+    students, _ = Audience.objects.get_or_create(slug="etudiants", defaults={"name": "Étudiants"})
+    health = create_event(title="Santé", kind="atelier", level="expert", starts_in=timedelta(days=1))
+    health.audiences.add(science)
+    sea = create_event(
+        title="Mer", format="en-ligne", venue="", price=Decimal(20), starts_in=timedelta(days=2)
     )
-    create_event(title="Mer", format="en-ligne", venue="", price=Decimal(20), starts_in=timedelta(days=2))
-    create_event(title="Vigne", venue="Halle d’essai", summary="Des capteurs", starts_in=timedelta(days=3))
+    sea.audiences.add(students, science)
+    sea.themes.add(water)
+    create_event(title="Vigne", level="intermediaire", starts_in=timedelta(days=3)).themes.add(water)
     create_event(title="Hier", starts_in=timedelta(days=-2))
     create_event(title="Brouillon", status=Event.Status.DRAFT)
 
@@ -37,68 +51,168 @@ def _events():
     [
         ("", ["Santé", "Mer", "Vigne"]),
         ("kind=atelier", ["Santé"]),
-        ("level=expert&audience=chercheurs", ["Santé"]),
+        ("kind=atelier&kind=conference", ["Santé", "Mer", "Vigne"]),
+        ("level=expert&level=intermediaire", ["Santé", "Vigne"]),
         ("level=expert&format=en-ligne", []),
-        ("format=en-ligne", ["Mer"]),
+        ("audience=chercheurs", ["Santé", "Mer", "Vigne"]),  # Vigne is for everybody
+        ("audience=etudiants", ["Mer", "Vigne"]),
+        ("audience=etudiants&audience=chercheurs&theme=eau", ["Mer", "Vigne"]),
         ("price=gratuit", ["Santé", "Vigne"]),
         ("price=payant", ["Mer"]),
-        ("q=halle capteurs", ["Vigne"]),
-        ("q=HALLE", ["Vigne"]),
-        ("q=introuvable", []),
-        ("kind=inconnu&theme=inconnu&price=1", ["Santé", "Mer", "Vigne"]),
-        ("month=2026-13", ["Santé", "Mer", "Vigne"]),
+        ("price=payant&price=gratuit", ["Santé", "Mer", "Vigne"]),
+        ("q=vigne&theme=eau", ["Vigne"]),
+        ("q=vigne&theme=eau&level=expert", []),
     ],
 )
-def test_filters_combine_and_what_means_nothing_is_left_out(query, expected):
+def test_values_of_one_facet_widen_and_facets_narrow(query, expected):
     assert titles(query) == expected
 
 
-def test_a_theme_and_a_month_select():
-    event = create_event(title="Juin", starts_at=datetime(2099, 6, 10, tzinfo=UTC))
-    event.themes.add(Theme.objects.create(name="Eau", slug="eau"))
+@pytest.mark.usefixtures("_events")
+@pytest.mark.parametrize(
+    ("query", "name", "expected"),
+    [
+        ("", "level", {"debutant": 1, "intermediaire": 1, "expert": 1}),
+        ("level=expert", "level", {"debutant": 1, "intermediaire": 1, "expert": 1}),
+        ("theme=eau", "level", {"debutant": 1, "intermediaire": 1, "expert": 0}),
+        ("theme=eau", "price", {"gratuit": 1, "payant": 1}),
+        ("theme=eau&level=debutant", "format", {"sur-place": 0, "en-ligne": 1, "hybride": 0}),
+        ("level=debutant", "theme", {"eau": 1}),
+        ("q=vigne", "theme", {"eau": 1}),
+    ],
+)
+def test_an_option_says_what_it_would_give_with_the_other_filters(query, name, expected):
+    counts = offered(query, name)
+
+    assert {value: counts.get(value, 0) for value in expected} == expected
+
+
+@pytest.mark.usefixtures("_events")
+def test_an_option_keeps_what_it_promised():
+    for facet in select("theme=eau").choices:
+        for option in facet.options:
+            if facet.name != "theme":
+                assert len(select(f"theme=eau&{facet.name}={option.value}").events) == option.count
+
+
+@pytest.mark.usefixtures("_events")
+def test_an_option_that_gives_nothing_cannot_be_chosen(client):
+    page = client.get("/agenda/", {"theme": "eau"}).text
+
+    assert '<input type="checkbox" name="level" value="expert" disabled>' in page
+    assert '<input type="checkbox" name="level" value="debutant">' in page
+    assert '<input type="checkbox" name="theme" value="eau" checked>' in page
+
+
+def test_months_are_those_of_paris():
+    create_event(title="Juin", starts_at=datetime(2099, 6, 10, tzinfo=UTC))
     create_event(title="Juillet", starts_at=datetime(2099, 6, 30, 22, 30, tzinfo=UTC))  # 1 July in Paris
 
-    assert titles("theme=eau") == ["Juin"]
     assert titles("month=2099-06") == ["Juin"]
     assert titles("month=2099-07") == ["Juillet"]
+    assert titles("month=2099-06&month=2099-07") == ["Juin", "Juillet"]
+    assert offered("month=2099-06", "month") == {"2099-06": 1, "2099-07": 1}
+    assert offered("month=2099-08", "month") == {"2099-06": 1, "2099-07": 1, "2099-08": 0}
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("kind=inconnu", "Quoi « inconnu »"),
+        ("theme=rien&theme=vide", "Thème « rien », Thème « vide »"),
+        ("month=2026-13", "Mois « 2026-13 »"),
+        ("month=2026-1", "Mois « 2026-1 »"),
+        ("month=0001-01", "Mois « 0001-01 »"),
+        ("month=9999-12", "Mois « 9999-12 »"),
+        ("couleur=bleu", "« couleur »"),
+        (f"level={'x' * 10_000}", f"Niveau « {'x' * 39}… »"),
+    ],
+)
+def test_what_means_nothing_is_left_out_and_told(client, query, said):
+    create_event()
+
+    response = client.get(f"/agenda/?{query}")
+
+    assert (response.status_code, len(response.context["page"]), response.context["selection"].chips) == (
+        200,
+        1,
+        [],
+    )
+    assert f"Nous n’avons pas compris : {said}." in response.text.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    "query", ["utm_source=lettre&fbclid=1", "q=&kind=", "page=xx", "page=99", "page=%00", ""]
+)
+def test_what_is_no_filter_is_not_commented_upon(client, query):
+    create_event()
+
+    response = client.get(f"/agenda/?{query}")
+
+    assert (response.status_code, len(response.context["page"])) == (200, 1)
+    assert response.context["selection"].remarks == []
+
+
+@pytest.mark.parametrize(
+    "query", ["q=%00", "level=%00expert", "month=%00", "%00=1", "q=sant%00e&theme=a%00b"]
+)
+@pytest.mark.parametrize("path", ["/agenda/", "/agenda/archives/", "/agenda/flux.ics", "/agenda/flux.atom"])
+def test_a_nul_byte_is_passed_over(client, path, query):
+    assert client.get(f"{path}?{query}").status_code == 200
 
 
 @pytest.mark.usefixtures("_events")
-def test_the_calendar_feed_takes_the_filters_and_tells_true_instants(client):
-    response = client.get(reverse("events:feed_ics"), {"price": "payant"})
+@pytest.mark.parametrize(
+    ("query", "address"),
+    [
+        ("", "/agenda/"),
+        ("utm_source=x&level=expert&q=&couleur=bleu", "/agenda/?level=expert"),
+        (
+            "theme=eau&level=intermediaire&level=expert",
+            "/agenda/?level=expert&amp;level=intermediaire&amp;theme=eau",
+        ),
+        (
+            "level=expert&theme=eau&level=intermediaire&page=9",
+            "/agenda/?level=expert&amp;level=intermediaire&amp;theme=eau",
+        ),
+        ("q=  Mer ", "/agenda/?q=Mer"),
+    ],
+)
+def test_a_selection_has_one_address(client, settings, query, address):
+    settings.SITE_URL = "https://portail.example.org"
 
-    entries = icalendar.Calendar.from_ical(response.content).walk("VEVENT")
-    event = Event.objects.get(title="Mer")
-    assert response["Content-Type"] == "text/calendar; charset=utf-8"
-    assert [str(entry["SUMMARY"]) for entry in entries] == ["Mer"]
-    assert entries[0].decoded("DTSTART") == event.starts_at.replace(microsecond=0)
-    assert str(entries[0]["UID"]) == f"event-{event.pk}@localhost"
+    page = client.get(f"/agenda/?{query}").text
+
+    assert f'<link rel="canonical" href="https://portail.example.org{address}">' in page
+    assert f'<meta property="og:url" content="https://portail.example.org{address}">' in page
 
 
-def test_a_cancelled_event_is_cancelled_in_a_calendar_too(client):
-    event = create_event(status=Event.Status.CANCELLED, title="Rien; à voir, demain\nsoir")
+@pytest.mark.parametrize(
+    ("query", "is_kept_out"),
+    [("", False), ("level=debutant", False), ("q=mer", True), ("level=expert", True)],
+)
+def test_engines_are_kept_out_of_searches_and_of_empty_pages(client, query, is_kept_out):
+    create_event(title="Mer")
 
-    response = client.get(reverse("events:event_ics", args=[event.slug]))
+    page = client.get(f"/agenda/?{query}").text
 
-    entry = icalendar.Calendar.from_ical(response.content).walk("VEVENT")[0]
-    assert (str(entry["STATUS"]), str(entry["SUMMARY"])) == ("CANCELLED", event.title)
-
-
-def test_the_join_link_is_not_in_a_public_calendar(client):
-    event = create_event(online_url="https://visio.example.org/salle")
-
-    assert b"visio" not in client.get(reverse("events:event_ics", args=[event.slug])).content
+    assert ('<meta name="robots" content="noindex, follow">' in page) == is_kept_out
 
 
-@pytest.mark.usefixtures("_events")
-def test_the_atom_feed_takes_the_filters(client):
-    response = client.get(reverse("events:feed_atom"), {"kind": "atelier"})
+@pytest.mark.parametrize(
+    ("query", "marked"),
+    [
+        ("", []),
+        ("level=debutant", ["Je découvre"]),
+        ("level=intermediaire&level=expert", ["Je pratique"]),
+        ("level=expert", []),
+    ],
+)
+def test_two_doors_lead_in_and_the_one_taken_is_marked(client, query, marked):
+    doors = client.get(f"/agenda/?{query}").text.split('class="agenda-doors"')[1].split("</nav>")[0]
 
-    atom = "{http://www.w3.org/2005/Atom}"
-    entries = ElementTree.fromstring(response.content).findall(f"{atom}entry")
-    link = f"http://localhost:8000{Event.objects.get(title='Santé').get_absolute_url()}"
-    told = [(entry.findtext(f"{atom}title"), entry.find(f"{atom}link").get("href")) for entry in entries]
-    assert told == [("Santé", link)]
+    links = [link for link in doors.split("<a ")[1:] if "aria-current" in link]
+    assert [link.split("<strong>")[1].split("<")[0] for link in links] == marked
 
 
 def test_an_event_in_progress_is_still_in_the_agenda():
@@ -106,3 +220,55 @@ def test_an_event_in_progress_is_still_in_the_agenda():
 
     assert titles("") == ["En cours"]
     assert Event.objects.upcoming().get().ends_at > timezone.now()
+
+
+def create_many(number):
+    """Events to come, with all that a row shows."""
+    publics = [Audience.objects.get_or_create(slug=slug, defaults={"name": slug})[0] for slug in ("a", "b")]
+    theme, _ = Theme.objects.get_or_create(slug="eau", defaults={"name": "Eau"})
+    now = timezone.now()
+    rows = [
+        Event(
+            title=f"Un rendez-vous au titre plutôt long, comme ils le sont souvent, et c’est le {index}",
+            slug=f"serie-{index}",
+            kind="conference",
+            summary="Une phrase entière qui dit de quoi il sera question ce jour-là, et pour qui.",
+            status="published",
+            venue="Amphithéâtre de démonstration",
+            address="12 rue d’Essai, 34000 Montpellier",
+            starts_at=now + timedelta(days=1, hours=index),
+            ends_at=now + timedelta(days=1, hours=index + 2),
+            capacity=20,
+        )
+        for index in range(number)
+    ]
+    events = Event.objects.bulk_create(rows)
+    Event.themes.through.objects.bulk_create(
+        Event.themes.through(event=event, theme=theme) for event in events
+    )
+    Event.audiences.through.objects.bulk_create(
+        Event.audiences.through(event=event, audience=public) for event in events for public in publics
+    )
+
+
+FILTERED = reverse("events:agenda") + "?level=debutant&price=gratuit&audience=a&q=rendez"
+
+
+@pytest.mark.parametrize("address", [reverse("events:agenda"), FILTERED], ids=["bare", "filtered"])
+def test_the_agenda_runs_the_same_queries_and_stays_light_with_a_thousand_events(
+    client, django_assert_max_num_queries, address
+):
+    create_many(10)
+    with django_assert_max_num_queries(22) as few:
+        client.get(address)
+    Event.objects.all().delete()
+    create_many(1000)
+
+    with django_assert_max_num_queries(22) as many:
+        response = client.get(address)
+
+    assert len(response.context["page"]) == 30
+    assert response.context["page"].paginator.count == 1000
+    assert len(many) == len(few)
+    assert len(response.content) < 100_000
+    assert len(compress(response.content)) < 20_000

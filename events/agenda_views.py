@@ -1,0 +1,98 @@
+"""Finding an event: the agenda, its months, its archive, and feeds with the same filters."""
+
+import calendar as calendars
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import conditional_page, require_safe
+
+from events import atom, ics
+from events.agenda import AGENDA, ARCHIVE, BY_WORDS, Selection
+from events.facets import YEARS, MonthFacet
+from events.models import Event
+
+PAGE_SIZE = 30
+ICS_SIZE = 500
+ATOM_SIZE = 100
+
+
+@login_not_required
+@require_safe
+def agenda(request: HttpRequest) -> HttpResponse:
+    selection = Selection(request.GET, Event.objects.upcoming(), AGENDA)
+    context = _page(selection, request) | {"today": timezone.localdate()}
+    return render(request, "events/agenda.html", context)
+
+
+@login_not_required
+@require_safe
+def archive(request: HttpRequest) -> HttpResponse:
+    selection = Selection(request.GET, Event.objects.past(), ARCHIVE)
+    return render(request, "events/archive.html", _page(selection, request))
+
+
+def _page(selection: Selection, request: HttpRequest) -> dict[str, Any]:
+    page = Paginator(selection.events.for_display(), PAGE_SIZE).get_page(request.GET.get("page"))
+    later = {"page": [str(page.number)]} if page.number > 1 else {}
+    return {
+        "selection": selection,
+        "feeds": selection.feeds,
+        "page": page,
+        "canonical_query": selection.query(**later),
+        "is_noindex": bool(selection.search.text) or not page.paginator.count,
+    }
+
+
+@login_not_required
+@require_safe
+def calendar(request: HttpRequest, year: int, month: int) -> HttpResponse:
+    """The month as a table of weeks, cancelled and past events included."""
+    if year not in YEARS or not 1 <= month <= 12:
+        raise Http404
+    first = date(year, month, 1)
+    weeks = calendars.Calendar().monthdatescalendar(year, month)
+    in_month = MonthFacet().condition([f"{first:%Y-%m}"])
+    selection = Selection(request.GET, Event.objects.public().filter(in_month), BY_WORDS)
+    by_day: dict[date, list[Event]] = {}
+    for event in selection.events.order_by("starts_at", "pk"):
+        by_day.setdefault(timezone.localdate(event.starts_at), []).append(event)
+    context = {
+        "selection": selection,
+        "feeds": selection.feeds,
+        "count": sum(len(events) for events in by_day.values()),
+        "canonical_query": selection.query(),
+        "is_noindex": bool(selection.search.text) or not by_day,
+        "first": first,
+        "weeks": [[(day, by_day.get(day, [])) for day in week] for week in weeks],
+        "previous": date(year - (month == 1), (month - 2) % 12 + 1, 1),
+        "next": date(year + (month == 12), month % 12 + 1, 1),
+        "years": YEARS,
+        "today": timezone.localdate(),
+    }
+    return render(request, "events/calendar.html", context)
+
+
+@login_not_required
+@require_safe
+@conditional_page
+def feed_ics(request: HttpRequest) -> HttpResponse:
+    events = _feed(request).events.prefetch_related("themes")[:ICS_SIZE]
+    return ics.calendar(events, filename="agenda-iamm.ics", is_feed=True)
+
+
+@login_not_required
+@require_safe
+@conditional_page
+def feed_atom(request: HttpRequest) -> HttpResponse:
+    selection = _feed(request)
+    feed = atom.feed(selection.events.prefetch_related("themes")[:ATOM_SIZE], query=selection.query())
+    return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
+
+
+def _feed(request: HttpRequest) -> Selection:
+    return Selection(request.GET, Event.objects.upcoming(), AGENDA)

@@ -1,0 +1,25 @@
+from django import template
+from django.template.base import NodeList, Parser, Token
+from django.template.context import Context
+
+register = template.Library()
+
+
+class CaptureNode(template.Node):
+    def __init__(self, nodelist: NodeList, name: str) -> None:
+        self.nodelist, self.name = nodelist, name
+
+    def render(self, context: Context) -> str:
+        context[self.name] = self.nodelist.render(context).strip()
+        return ""
+
+
+@register.tag
+def capture(parser: Parser, token: Token) -> CaptureNode:
+    """`{% capture as name %}…{% endcapture %}`: a block is rendered once, and this lets the page say it twice."""
+    match token.split_contents():
+        case [_tag, "as", name]:
+            nodelist = parser.parse(("endcapture",))
+            parser.delete_first_token()
+            return CaptureNode(nodelist, name)
+    raise template.TemplateSyntaxError("capture wants « as » and a name.")
