@@ -90,6 +90,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "iamm.templatetags.french",
+                "iamm.templatetags.pages",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
