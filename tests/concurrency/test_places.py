@@ -2,16 +2,19 @@ from collections import Counter
 from decimal import Decimal
 from uuid import uuid4
 
-from events.models import Booking, Event, Registration
+import pytest
+
+from events.models import Booking, CodeRefused, OfferGone
 from mailing.models import Email
 from payments.models import Refund
-from tests.factories import create_event, register
+from tests.factories import create_event, create_price, create_promo_code, register
 
-STATE = Registration.State
+STATE = Booking.State
+pytestmark = pytest.mark.usefixtures("daytime")
 
 
 def states(event):
-    return Counter(event.registrations.values_list("state", flat=True))
+    return Counter(event.bookings.values_list("state", flat=True))
 
 
 def register_one(event, index):
@@ -33,13 +36,13 @@ def test_forty_people_at_once_for_five_places(at_once):
 def test_a_cancellation_promotes_the_first_in_the_queue(at_once):
     event = create_event(capacity=5)
     at_once(*[register_one(event, index) for index in range(12)])
-    first = event.registrations.waiting().first()
+    first = event.bookings.waiting().first()
 
-    event.registrations.confirmed().first().booking.cancel()
+    event.bookings.filter(state=STATE.CONFIRMED).first().cancel()
 
     first.refresh_from_db()
-    assert first.state == STATE.CONFIRMED
-    assert states(event) == {STATE.CONFIRMED: 5, STATE.WAITING: 6, STATE.CANCELLED: 1}
+    assert first.state == STATE.OFFERED
+    assert states(event) == {STATE.CONFIRMED: 4, STATE.OFFERED: 1, STATE.WAITING: 6, STATE.CANCELLED: 1}
 
 
 def test_cancellations_and_registrations_at_once_leave_no_place_empty_and_none_sold_twice(at_once):
@@ -51,9 +54,9 @@ def test_cancellations_and_registrations_at_once_leave_no_place_empty_and_none_s
     cancels = [booking.cancel for booking in holders[:4]]
     at_once(*cancels, *[register_one(event, index) for index in range(8)])
 
-    assert states(event) == {STATE.CONFIRMED: 5, STATE.WAITING: 7, STATE.CANCELLED: 4}
-    served = event.registrations.confirmed().order_by("pk").values_list("pk", flat=True)
-    assert max(served) < event.registrations.waiting().first().pk
+    assert states(event) == {STATE.CONFIRMED: 1, STATE.OFFERED: 4, STATE.WAITING: 7, STATE.CANCELLED: 4}
+    served = event.bookings.filter(state=STATE.OFFERED).values_list("queued_at", flat=True)
+    assert max(served) < event.bookings.waiting().first().queued_at
 
 
 def test_two_clicks_at_once_are_one_booking(at_once):
@@ -114,13 +117,69 @@ def test_calling_an_event_off_while_people_pay_tells_and_owes_everybody_once(at_
 
 def test_places_added_while_people_register_go_to_the_queue(at_once):
     event = create_event(capacity=2)
-    for _ in range(6):
-        register(event)
-    Event.objects.filter(pk=event.pk).update(capacity=5)
+    early = [register(event) for _ in range(6)]
 
-    at_once(event.promote_waiting, event.promote_waiting, *[register_one(event, index) for index in range(4)])
-
-    assert states(event) == {STATE.CONFIRMED: 5, STATE.WAITING: 5}
-    assert list(event.registrations.confirmed().values_list("pk", flat=True)) == list(
-        event.registrations.order_by("pk").values_list("pk", flat=True)[:5]
+    at_once(
+        lambda: event.change_capacity(5),
+        event.serve_queue,
+        *[register_one(event, index) for index in range(4)],
     )
+
+    assert states(event) == {STATE.CONFIRMED: 2, STATE.OFFERED: 3, STATE.WAITING: 5}
+    served = event.bookings.exclude(state=STATE.WAITING).values_list("pk", flat=True)
+    assert sorted(served) == [booking.pk for booking in early[:5]]
+
+
+def test_the_last_use_of_a_code_is_had_by_one_of_fifty(at_once):
+    event = create_event(price=Decimal(20))
+    code = create_promo_code(event, percent=50, max_uses=3)
+
+    results = at_once(*[lambda: register(event, code=code.code)] * 50)
+
+    assert code.uses == 3
+    assert Counter(type(result) for result in results) == {Booking: 3, CodeRefused: 47}
+    assert event.bookings.count() == 3
+
+
+def test_parties_of_three_never_pass_a_quota_nor_the_capacity(at_once):
+    event = create_event(capacity=10)
+    early, late = create_price(event, quota=7, name="A"), create_price(event, quota=8, name="B")
+
+    at_once(*[lambda price=price: register(event, places=3, price=price) for price in (early, late) * 10])
+
+    assert event.places_taken <= 10
+    assert [price.places_taken for price in (early, late)] in ([3, 6], [6, 3])
+
+
+def test_an_offer_accepted_twice_at_once_is_one_place(at_once):
+    event = create_event(capacity=1)
+    holder, waiting = register(event), register(event)
+    holder.cancel()
+
+    results = at_once(waiting.accept, waiting.accept, waiting.accept)
+
+    assert Counter(type(result) for result in results) == {type(None): 1, OfferGone: 2}
+    assert states(event) == {STATE.CANCELLED: 1, STATE.CONFIRMED: 1}
+
+
+def test_accepting_and_declining_at_once_leave_the_place_to_one(at_once):
+    event = create_event(capacity=1)
+    holder, first = register(event), register(event)
+    register(event)
+    holder.cancel()
+
+    at_once(first.accept, first.cancel)
+
+    assert states(event) == {STATE.CANCELLED: 2, STATE.OFFERED: 1}
+
+
+def test_two_moves_that_cross_never_wait_for_each_other_for_ever(at_once):
+    monday, tuesday = create_event(), create_event()
+    here = [register(monday) for _ in range(6)]
+    there = [register(tuesday) for _ in range(6)]
+
+    moves = [lambda booking=booking: booking.move(tuesday) for booking in here]
+    results = at_once(*moves, *[lambda booking=booking: booking.move(monday) for booking in there])
+
+    assert results == [None] * 12
+    assert set(monday.bookings.all()) == set(there)
