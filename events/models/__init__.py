@@ -2,6 +2,7 @@ from events.models.booking import Booking
 from events.models.event import Event
 from events.models.places import Place
 from events.models.pricing import Price, PromoCode
+from events.models.programme import Slot
 from events.models.questions import AccessNeed, Answer, Question
 from events.models.refusals import (
     AlreadyRegistered,
@@ -16,6 +17,9 @@ from events.models.refusals import (
     TooManyPlaces,
 )
 from events.models.registration import Registration
+from events.models.resource import Resource
+from events.models.series import Series
+from events.models.speaker import Appearance, Speaker
 from events.models.training import Training
 from events.models.vocabulary import Audience, Level, Theme
 
@@ -23,6 +27,7 @@ __all__ = [
     "AccessNeed",
     "AlreadyRegistered",
     "Answer",
+    "Appearance",
     "Audience",
     "Booking",
     "CapacityTooLow",
@@ -40,6 +45,10 @@ __all__ = [
     "Question",
     "Registration",
     "RegistrationClosed",
+    "Resource",
+    "Series",
+    "Slot",
+    "Speaker",
     "Theme",
     "TooManyPlaces",
     "Training",

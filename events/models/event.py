@@ -13,9 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from events.models.bookable import Bookable
 from events.models.booking import Booking
+from events.models.content import Content
 from events.models.places import FEW_PLACES
 from events.models.pricing import Price
+from events.models.programme import Slot
 from events.models.registration import Registration
+from events.models.series import Repeatable
+from events.models.speaker import Appearance
 from events.models.training import Training
 from events.models.vocabulary import Audience, Level, Theme
 from partners.models import Partner
@@ -63,6 +67,17 @@ class EventQuerySet(models.QuerySet["Event"]):
         """What a row of a list shows, in as many queries for one event as for a hundred."""
         return self.with_places().prefetch_related("audiences")
 
+    def with_content(self) -> "EventQuerySet":
+        """All that the page of an event shows."""
+        return self.select_related("training", "series").prefetch_related(
+            "audiences",
+            "themes",
+            "partners",
+            "resources",
+            models.Prefetch("appearances", Appearance.objects.select_related("speaker")),
+            models.Prefetch("slots", Slot.objects.prefetch_related("speakers")),
+        )
+
     def free(self) -> "EventQuerySet":
         """Those that nobody pays for."""
         return self.exclude(Exists(Price.objects.filter(event=OuterRef("pk"), amount__gt=0)))
@@ -71,7 +86,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.filter(Exists(Price.objects.filter(event=OuterRef("pk"), amount__gt=0)))
 
 
-class Event(Bookable):
+class Event(Content, Repeatable, Bookable):
     """Anything with a date. A training's session is an event whose `training` is set."""
 
     class Kind(models.TextChoices):
@@ -118,17 +133,6 @@ class Event(Bookable):
     format = models.CharField(_("où"), max_length=10, choices=Format, default=Format.ON_SITE)
     venue = models.CharField(_("lieu"), max_length=200, blank=True)
     address = models.CharField(_("adresse postale"), max_length=300, blank=True)
-    access = models.TextField(_("accès et accessibilité"), blank=True)
-    accessibility_email = models.EmailField(
-        _("contact accessibilité"),
-        blank=True,
-        help_text=_("Reçoit seul les besoins d’accessibilité. Vide : l’adresse de l’association."),
-    )
-    online_url = models.URLField(
-        _("lien de connexion"),
-        blank=True,
-        help_text=_("Montré aux seules personnes dont l’inscription est confirmée."),
-    )
     audiences = models.ManyToManyField(
         Audience,
         blank=True,
@@ -165,6 +169,17 @@ class Event(Bookable):
                 name="event_training_if_and_only_if_session",
                 violation_error_message=_("Une session de formation nomme sa formation, et elle seule."),
             ),
+            models.CheckConstraint(
+                condition=Q(image="") | ~Q(image_alt=""),
+                name="event_image_has_words",
+                violation_error_message=_("Décrivez l’image pour qui ne la voit pas."),
+            ),
+            models.CheckConstraint(
+                condition=Q(latitude__isnull=True, longitude__isnull=True)
+                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                name="event_is_at_a_point_of_the_earth",
+                violation_error_message=_("Donnez la latitude et la longitude, ou aucune."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -174,6 +189,7 @@ class Event(Bookable):
         return reverse("events:event", args=[self.slug])
 
     def clean(self) -> None:
+        super().clean()
         if self.format != self.Format.ONLINE and not self.venue:
             raise ValidationError({"venue": gettext("Indiquez le lieu, ou choisissez « en ligne ».")})
 

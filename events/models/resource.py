@@ -51,7 +51,9 @@ class Resource(KeepsFile):
         help_text=HELP,
     )
     is_public = models.BooleanField(
-        _("public"), default=True, help_text=_("Sinon, réservé aux personnes dont l’inscription est confirmée.")
+        _("public"),
+        default=True,
+        help_text=_("Sinon, réservé aux personnes dont l’inscription est confirmée."),
     )
     position = models.PositiveSmallIntegerField(_("ordre"), default=0)
 
@@ -61,7 +63,7 @@ class Resource(KeepsFile):
         ordering = ["position", "pk"]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(url="") ^ Q(file=""),
+                condition=Q(url="") & ~Q(file="") | ~Q(url="") & Q(file=""),
                 name="resource_is_a_link_or_a_file",
                 violation_error_message=_("Une ressource est un lien ou un fichier, l’un des deux."),
             )

@@ -42,7 +42,7 @@ class Speaker(KeepsFile):
         _("texte de remplacement"),
         max_length=200,
         blank=True,
-        help_text=_("Ce que montre la photo. Vide : « Portrait de », et le nom."),
+        help_text=_("Ce que montre la photo. Vide : « Portrait de », et le nom."),
     )
     website = models.URLField(_("site"), blank=True)
 
