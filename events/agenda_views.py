@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_safe
 
 from events import atom, ics
@@ -19,21 +20,26 @@ from events.models import Event
 PAGE_SIZE = 30
 ICS_SIZE = 500
 ATOM_SIZE = 100
+KEPT_FILTERS = 2
+shared = cache_control(public=True, no_cache=True)  # kept for every stranger until something changes
 
 
 @login_not_required
+@shared
 @require_safe
 def agenda(request: HttpRequest) -> HttpResponse:
     selection = Selection(request.GET, Event.objects.upcoming(), AGENDA)
     context = _page(selection, request) | {"today": timezone.localdate()}
-    return render(request, "events/agenda.html", context)
+    return _kept(render(request, "events/agenda.html", context), request, context)
 
 
 @login_not_required
+@shared
 @require_safe
 def archive(request: HttpRequest) -> HttpResponse:
     selection = Selection(request.GET, Event.objects.past(), ARCHIVE)
-    return render(request, "events/archive.html", _page(selection, request))
+    context = _page(selection, request)
+    return _kept(render(request, "events/archive.html", context), request, context)
 
 
 def _page(selection: Selection, request: HttpRequest) -> dict[str, Any]:
@@ -49,6 +55,7 @@ def _page(selection: Selection, request: HttpRequest) -> dict[str, Any]:
 
 
 @login_not_required
+@shared
 @require_safe
 def calendar(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """The month as a table of weeks, cancelled and past events included."""
@@ -74,25 +81,50 @@ def calendar(request: HttpRequest, year: int, month: int) -> HttpResponse:
         "years": YEARS,
         "today": timezone.localdate(),
     }
-    return render(request, "events/calendar.html", context)
+    return _kept(render(request, "events/calendar.html", context), request, context)
 
 
 @login_not_required
+@shared
 @require_safe
 @conditional_page
 def feed_ics(request: HttpRequest) -> HttpResponse:
-    events = _feed(request).events.prefetch_related("themes")[:ICS_SIZE]
-    return ics.calendar(events, filename="agenda-iamm.ics", is_feed=True)
+    selection = _feed(request)
+    events = selection.events.prefetch_related("themes")[:ICS_SIZE]
+    response = ics.calendar(events, filename="agenda-iamm.ics", is_feed=True)
+    return _kept(response, request, _feed_context(selection, len(events)))
 
 
 @login_not_required
+@shared
 @require_safe
 @conditional_page
 def feed_atom(request: HttpRequest) -> HttpResponse:
     selection = _feed(request)
-    feed = atom.feed(selection.events.prefetch_related("themes")[:ATOM_SIZE], query=selection.query())
-    return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
+    events = selection.events.prefetch_related("themes")[:ATOM_SIZE]
+    feed = atom.feed(events, query=selection.query())
+    response = HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
+    return _kept(response, request, _feed_context(selection, len(events)))
 
 
 def _feed(request: HttpRequest) -> Selection:
     return Selection(request.GET, Event.objects.upcoming(), AGENDA)
+
+
+def _feed_context(selection: Selection, count: int) -> dict[str, Any]:
+    is_noindex = bool(selection.search.text) or not count
+    return {"selection": selection, "canonical_query": selection.query(), "is_noindex": is_noindex}
+
+
+def _kept(response: HttpResponse, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """Of all that may be asked, keep for others only what can be counted: see iamm/page_cache.py.
+
+    Something found with few filters and nothing typed, at the address that we write, or that the form does.
+    """
+    selection, query = context["selection"], context["canonical_query"]
+    response.is_of_a_known_query = (  # type: ignore[attr-defined]
+        not context["is_noindex"]
+        and sum(map(len, selection.applied.values())) <= KEPT_FILTERS
+        and request.META["QUERY_STRING"] in {query, f"q=&{query}"}
+    )
+    return response

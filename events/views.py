@@ -1,13 +1,17 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from events import ics, structured_data
 from events.models import Event, Training
 
+shared = cache_control(public=True, no_cache=True)  # kept for every stranger until something changes
+
 
 @login_not_required
+@shared
 @require_safe
 def event(request: HttpRequest, slug: str) -> HttpResponse:
     events = Event.objects.visible_to(request.user).with_places().select_related("training")
@@ -17,6 +21,7 @@ def event(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_not_required
+@shared
 @require_safe
 def event_ics(request: HttpRequest, slug: str) -> HttpResponse:
     event = get_object_or_404(Event.objects.visible_to(request.user), slug=slug)
@@ -24,6 +29,7 @@ def event_ics(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_not_required
+@shared
 @require_safe
 def training_list(request: HttpRequest) -> HttpResponse:
     return render(
@@ -32,6 +38,7 @@ def training_list(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@shared
 @require_safe
 def training(request: HttpRequest, slug: str) -> HttpResponse:
     training = get_object_or_404(Training.objects.visible_to(request.user), slug=slug)

@@ -9,7 +9,7 @@ class IammConfig(AppConfig):
     verbose_name = _("portail")
 
     def ready(self) -> None:
-        from iamm import checks  # noqa: F401, PLC0415 - registers the check once the settings are read
+        from iamm import checks, page_version  # noqa: F401, PLC0415 - they register once the settings are read
 
 
 class AdminConfig(admin_apps.AdminConfig):

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_guid.middleware.guid_middleware",
     "iamm.logs.access_log_middleware",
+    "iamm.page_cache.shared_pages",  # outside of what writes headers: it keeps them with the page
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -120,7 +121,7 @@ REDIS_URL = environment.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "iamm.redis_cache.RedisCache",
             "LOCATION": REDIS_URL,
             "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
         }
@@ -133,6 +134,9 @@ else:
             "OPTIONS": {"MAX_ENTRIES": 50_000},  # rate limits live here: 300, the default, would forget them
         }
     }
+
+# Pages for people who are not signed in are kept until what they are made of changes: see iamm/page_cache.py
+SHARED_PAGES = environment.flag("SHARED_PAGES", default=not DEBUG)
 
 # A socket names its database "db" for redis and "virtual_host" for Celery.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.limits import rate_limited
@@ -29,9 +29,11 @@ from payments.models import Charge
 
 FIGURES = 3
 PAST_BOOKINGS = 20
+shared = cache_control(public=True, no_cache=True)  # kept for every stranger until something changes
 
 
 @login_not_required
+@shared
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     upcoming = Event.objects.upcoming()
@@ -56,6 +58,7 @@ def _figures(founders: QuerySet[Partner]) -> list[Fact]:
 
 
 @login_not_required
+@shared
 @require_safe
 def founder_list(request: HttpRequest) -> HttpResponse:
     context = {"founders": Partner.objects.founders(), "figures": association.figures()}
@@ -63,6 +66,7 @@ def founder_list(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@shared
 @require_safe
 def founder(request: HttpRequest, slug: str) -> HttpResponse:
     founder = get_object_or_404(Partner.objects.founders().prefetch_related("facts"), slug=slug)
@@ -112,12 +116,14 @@ def contact(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@shared
 @require_safe
 def legal_notice(request: HttpRequest) -> HttpResponse:
     return render(request, "iamm/legal_notice.html")
 
 
 @login_not_required
+@shared
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """The durations are those that the code applies."""
@@ -133,12 +139,14 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@shared
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "iamm/accessibility.html")
 
 
 @login_not_required
+@shared
 @require_safe
 def site_map(request: HttpRequest) -> HttpResponse:
     return render(request, "iamm/site_map.html", {"founders": Partner.objects.founders()})

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
@@ -99,6 +99,7 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@cache_control(public=True, no_cache=True)
 @require_safe
 def sitemap_xml(request: HttpRequest) -> HttpResponse:
     context = {

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.limits import rate_limited
@@ -15,6 +15,7 @@ from members.models import Application, Kind, Member, Plan, PlanClosed
 
 
 @login_not_required
+@cache_control(public=True, no_cache=True)
 @require_safe
 def plan_list(request: HttpRequest) -> HttpResponse:
     plans = Plan.objects.open().with_price(on=timezone.localdate()).order_by("-kind", "position", "name")

@@ -5,6 +5,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from accounts.models import User
+from iamm import page_version
 from iamm.demo import loading, people
 
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=verbosity - 1)
         call_command("load_founders", verbosity=verbosity, stdout=self.stdout)
         call_command("load_roles", verbosity=verbosity, stdout=self.stdout)
+        page_version.renew()  # this version of the code may write the same pages in another way
         if demo:
             self.load_demo()
 
