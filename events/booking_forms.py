@@ -98,9 +98,8 @@ class BookingForm(forms.Form):
         return range(1, self.count + 1)
 
     def _offered_prices(self) -> list[Price]:
-        """What this person can choose: on sale, for them, and not sold out while another is not."""
-        prices = [price for price in self.event.prices.all() if price.is_on_sale and price.is_for(self.user)]
-        return [price for price in prices if not price.is_sold_out] or prices
+        """What this person can choose: on sale and for them."""
+        return [price for price in self.event.prices.all() if price.is_on_sale and price.is_for(self.user)]
 
     def _add_person(self, number: int) -> None:
         if self.count > 1:
@@ -115,12 +114,15 @@ class BookingForm(forms.Form):
                 help_text=_("Pour son billet et ses rappels. Vide : la vôtre.") if number > 1 else "",
                 widget=forms.EmailInput(attrs={"autocomplete": "off"}),
             )
-        if len(self.prices) > 1:
+        if self.prices:
+            is_alone = len(self.prices) == 1  # hidden then, so that nobody pays another price than they saw
             self.fields[f"price_{number}"] = forms.ChoiceField(
                 label=_("Tarif"),
+                required=not is_alone,
                 choices=[(str(price.pk), self._price_label(price)) for price in self.prices],
                 initial=str(self._presumed_price(number).pk),
-                widget=forms.RadioSelect,
+                widget=forms.HiddenInput if is_alone else forms.RadioSelect,
+                error_messages={"invalid_choice": _("Ce tarif n’est plus proposé : voyez ceux qui restent.")},
             )
         if chosen := [price for price in self.prices if price.is_chosen]:
             self.fields[f"amount_{number}"] = forms.DecimalField(
@@ -147,8 +149,9 @@ class BookingForm(forms.Form):
 
     def _presumed_price(self, number: int) -> Price:
         """The best for the first person, what anybody may have for the others."""
-        best = self.event.price_for(self.user) if number == 1 else None
-        return best if best in self.prices else self.prices[0]
+        if number == 1 and (best := self.event.price_for(self.user)) in self.prices:
+            return best
+        return next((price for price in self.prices if not price.is_sold_out), self.prices[0])
 
     @staticmethod
     def _price_label(price: Price) -> str:
@@ -156,7 +159,8 @@ class BookingForm(forms.Form):
             amount = _("à partir de %(amount)s") % {"amount": euros(price.amount)}
         else:
             amount = euros(price.amount) if price.amount else _("gratuit")
-        return f"{price.name} – {amount}"
+        sold_out = _(", épuisé") if price.is_sold_out else ""
+        return f"{price.name} – {amount}{sold_out}"
 
     # What the page shows, in its order
 

@@ -47,7 +47,9 @@ class Bookable(HasPlaces):
         """
         prices = [price for price in self.prices.all() if price.is_on_sale]
         own = user is not None and (email is None or email in user.verified_emails)
-        best = sorted(prices, key=lambda price: (price.amount_for(None, code), price.position, price.pk))
+        best = sorted(
+            prices, key=lambda one: (one.is_sold_out, one.amount_for(None, code), one.position, one.pk)
+        )
         for price in best:
             if price.for_whom == Price.ForWhom.STUDENTS:
                 continue  # chosen, never presumed
