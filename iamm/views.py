@@ -18,7 +18,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.limits import rate_limited
 from accounts.models import User
-from events.models import Booking, Event, Level, Registration
+from events import pictures
+from events.models import Booking, Event, Level
 from iamm import association, emails
 from iamm.forms import ContactForm
 from members import renewals
@@ -41,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
     levels = dict.fromkeys(Level.values, 0)
     levels.update(upcoming.order_by().values_list("level").annotate(Count("pk")))
     context = {
-        "events": upcoming.with_places()[:3],
+        "events": upcoming.for_display()[:3],
         "event_count": sum(levels.values()),
         "levels": levels,
         "founders": founders,
@@ -74,7 +75,7 @@ def founder(request: HttpRequest, slug: str) -> HttpResponse:
         "founder": founder,
         "figures": [fact for fact in founder.facts.all() if fact.figure],
         "milestones": [fact for fact in founder.facts.all() if not fact.figure],
-        "events": Event.objects.upcoming().filter(partners=founder).with_places()[:10],
+        "events": Event.objects.upcoming().filter(partners=founder).for_display()[:10],
     }
     return render(request, "iamm/founder.html", context)
 
@@ -84,15 +85,24 @@ def founder(request: HttpRequest, slug: str) -> HttpResponse:
 def account(request: HttpRequest) -> HttpResponse:
     """Everything of this person, what was done without an account but with a verified address included."""
     user, now = cast(User, request.user), timezone.now()
-    charges = Charge.objects.visible_to(user).unpaid().select_related("booking__registration")
-    bookings = Booking.objects.visible_to(user).for_display()
-    ahead = Q(event__ends_at__gt=now, registration__state__in=Registration.LIVE)
+    state, bookings = Booking.State, Booking.objects.visible_to(user).for_display()
+    offered = Q(state=state.OFFERED, expires_at__gt=now)
+    held = Q(state=state.HELD, expires_at__gt=now)  # shown as what is to pay
+    ahead = Q(state=state.CONFIRMED, event__ends_at__gt=now)
+    queued = Q(state__in=[state.REQUESTED, state.WAITING], event__starts_at__gt=now)
+    charges = Charge.objects.visible_to(user).unpaid().select_related("booking__event")
     context = {
-        "charges": charges.prefetch_related("lines", "payments"),
+        "offers": bookings.filter(offered).order_by("expires_at", "pk"),
+        "charges": charges.prefetch_related("lines", "payments", "booking__registrations").order_by(
+            F("booking__expires_at").asc(nulls_last=True), "-pk"
+        ),
         "members": Member.objects.visible_to(user).prefetch_related("memberships__plan"),
         "to_renew": renewals.to_renew(Membership.objects.visible_to(user), on=timezone.localdate()),
         "upcoming": bookings.filter(ahead).order_by("event__starts_at", "pk"),
-        "past": bookings.exclude(ahead).order_by("-event__starts_at", "-pk")[:PAST_BOOKINGS],
+        "queued": bookings.filter(queued).order_by("event__starts_at", "pk"),
+        "past": bookings.exclude(offered | held | ahead | queued).order_by("-event__starts_at", "-pk")[
+            :PAST_BOOKINGS
+        ],
     }
     return render(request, "iamm/account.html", context)
 
@@ -175,8 +185,21 @@ def language(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def logo(request: HttpRequest, name: str) -> FileResponse:
     """A partner's logo, for when no proxy serves the files. Its name changes with its content."""
-    path = f"{FOLDER}/{name}.webp"
+    return _stored(f"{FOLDER}/{name}.webp", "image/webp")
+
+
+@login_not_required
+@require_safe
+def picture(request: HttpRequest, name: str, extension: str) -> FileResponse:
+    """A picture of an event or of a speaker, as `logo`."""
+    content_types = {"webp": "image/webp", "jpg": "image/jpeg"}
+    if extension not in content_types:
+        raise Http404
+    return _stored(f"{pictures.FOLDER}/{name}.{extension}", content_types[extension])
+
+
+def _stored(path: str, content_type: str) -> FileResponse:
     if not default_storage.exists(path):
         raise Http404
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
-    return FileResponse(default_storage.open(path), content_type="image/webp", headers=headers)
+    return FileResponse(default_storage.open(path), content_type=content_type, headers=headers)

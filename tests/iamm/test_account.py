@@ -8,11 +8,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from events.models import Booking
 from members.models import Application, Kind
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 ACCOUNT = reverse("account")
+State = Booking.State
 
 
 @pytest.fixture
@@ -31,12 +33,16 @@ def _apply(plan, email="alex@example.org"):
     return Application.submit(plan, email=email, request_key=uuid4(), **names)
 
 
-def _book(event):
+def _book(event, **fields):
     """A confirmed place, even at an event that is over."""
-    booking = factories.create_registration(event).booking
-    booking.email = "alex@example.org"
-    booking.save()
-    return booking
+    return factories.create_booking(event, email="alex@example.org", **fields)
+
+
+LISTS = ["members", "offers", "charges", "to_renew", "upcoming", "queued", "past"]
+
+
+def _lists(page):
+    return {name: list(page.context[name]) for name in LISTS if page.context[name]}
 
 
 def test_a_stranger_is_asked_to_sign_in_and_comes_back(client):
@@ -90,11 +96,7 @@ def test_it_shows_nothing_of_an_address_that_is_not_proved(client):
     factories.register(factories.create_event(price=Decimal(15)), "alex@example.org")
     client.force_login(user)
 
-    context = client.get(ACCOUNT).context
-
-    assert [list(context[name]) for name in ("members", "charges", "to_renew", "upcoming", "past")] == [
-        []
-    ] * 5
+    assert _lists(client.get(ACCOUNT)) == {}
 
 
 def test_it_shows_nothing_of_anybody_else(client, user):
@@ -102,11 +104,7 @@ def test_it_shows_nothing_of_anybody_else(client, user):
     factories.register(factories.create_event(price=Decimal(15)), "sam@example.org")
     _apply(factories.create_plan(), email="sam@example.org")
 
-    context = client.get(ACCOUNT).context
-
-    assert [list(context[name]) for name in ("members", "charges", "to_renew", "upcoming", "past")] == [
-        []
-    ] * 5
+    assert _lists(client.get(ACCOUNT)) == {}
 
 
 def test_the_end_of_the_membership_is_said(client, user):
@@ -160,10 +158,73 @@ def test_bookings_ahead_are_apart_from_past_and_cancelled_ones(client, user):
     cancelled.cancel()
     past = _book(factories.create_event(starts_in=timedelta(days=-3)))
 
-    context = client.get(ACCOUNT).context
+    page = client.get(ACCOUNT)
 
-    assert list(context["upcoming"]) == [sooner, later]
-    assert list(context["past"]) == [cancelled, past]
+    assert _lists(page) == {"upcoming": [sooner, later], "past": [cancelled, past]}
+
+
+def test_an_offer_comes_before_what_is_to_pay_and_says_until_when(client, user):
+    until = timezone.now() + timedelta(hours=5)
+    held = factories.register(factories.create_event(price=Decimal(15)), "alex@example.org")
+    offered = _book(factories.create_event(), state=State.OFFERED, expires_at=until, places=2)
+
+    page = client.get(ACCOUNT)
+
+    assert _lists(page) == {"offers": [offered], "charges": [held.charge]}
+    assert page.text.index("2 places vous sont proposées jusqu’au") < page.text.index("Payer 15,00\u00a0€")
+    assert f'href="{offered.get_absolute_url()}"' in page.text
+
+
+def test_who_waits_is_apart_from_who_has_a_place(client, user):
+    waiting = _book(factories.create_event(starts_in=timedelta(days=4)), state=State.WAITING)
+    requested = _book(factories.create_event(starts_in=timedelta(days=9)), state=State.REQUESTED)
+
+    page = client.get(ACCOUNT)
+
+    assert _lists(page) == {"queued": [waiting, requested]}
+    assert "Tout est en ordre" in page.text
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (State.OFFERED, "proposition expirée"),
+        (State.EXPIRED, "proposition expirée"),
+        (State.REFUSED, "refusée"),
+        (State.CANCELLED, "annulée"),
+    ],
+)
+def test_what_is_settled_is_past_and_said(client, user, state, said):
+    ago = timezone.now() - timedelta(minutes=1)
+    booking = _book(factories.create_event(), state=state, expires_at=ago)
+
+    page = client.get(ACCOUNT)
+
+    assert _lists(page) == {"past": [booking]}
+    assert f'<p class="tag">{said}</p>' in page.text
+
+
+def test_a_party_is_shown_with_who_comes(client, user):
+    event = factories.create_event(price=Decimal(15))
+    factories.register(event, "alex@example.org", name="Alex", places=3)
+
+    held = client.get(ACCOUNT).text
+    factories.pay(event.bookings.get())
+    confirmed = client.get(ACCOUNT).text
+
+    assert "Vos 3 places sont retenues jusqu’au" in held
+    assert "Payer 45,00\u00a0€" in held
+    assert "3 places\u00a0: Alex, Alex 1, Alex 2" in confirmed
+
+
+def test_an_invoice_is_to_pay_and_its_places_are_sure(client, user):
+    event = factories.create_event(price=Decimal(15), allows_invoice=True)
+    booking = factories.register(event, "alex@example.org", invoice_to="Société d’essai")
+
+    page = client.get(ACCOUNT)
+
+    assert _lists(page) == {"charges": [booking.charge], "upcoming": [booking]}
+    assert "À régler par virement" in page.text
 
 
 def test_it_costs_the_same_for_one_and_for_a_hundred_rows(client, user, django_assert_num_queries):
@@ -172,7 +233,10 @@ def test_it_costs_the_same_for_one_and_for_a_hundred_rows(client, user, django_a
 
     def add(numbers):
         for number in numbers:
-            _book(factories.create_event(price=Decimal(15)))
+            _book(factories.create_event(price=Decimal(15)), places=2)
+            _book(factories.create_event(), state=State.OFFERED)
+            _book(factories.create_event(), state=State.WAITING)
+            factories.register(factories.create_event(price=Decimal(15)), "alex@example.org", places=2)
             _book(factories.create_event(starts_in=timedelta(days=-3)))
             factories.create_charge(user=user)
             start = _days(-400 - 20 * number)
@@ -188,4 +252,12 @@ def test_it_costs_the_same_for_one_and_for_a_hundred_rows(client, user, django_a
     with django_assert_num_queries(len(one)):
         page = client.get(ACCOUNT)
     context = page.context
-    assert [len(context["upcoming"]), len(context["past"]), len(context["charges"])] == [100, 20, 100]
+    assert {name: len(context[name]) for name in LISTS} == {
+        "members": 1,
+        "offers": 100,
+        "charges": 200,
+        "to_renew": 1,
+        "upcoming": 100,
+        "queued": 100,
+        "past": 20,
+    }
