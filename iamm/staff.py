@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from events.models import Event, Registration
+from events.models import AccessNeed, Booking, Event
 from mailing.models import Email
 from members.models import Application
 from payments.models import Charge, Refund
@@ -24,9 +24,19 @@ LISTS: list[tuple[Callable[[], QuerySet[Any]], str, Any]] = [
         ),
     ),
     (
-        lambda: Registration.objects.filter(state=Registration.State.HELD),
+        lambda: Booking.objects.requested(),
+        "state__exact=requested",
+        ngettext_lazy("%d réservation à valider", "%d réservations à valider"),
+    ),
+    (
+        lambda: AccessNeed.objects.open(),
+        "state=open",
+        ngettext_lazy("%d besoin d’accessibilité sans réponse", "%d besoins d’accessibilité sans réponse"),
+    ),
+    (
+        lambda: Booking.objects.filter(state=Booking.State.HELD),
         "state__exact=held",
-        ngettext_lazy("%d place retenue attend son paiement", "%d places retenues attendent leur paiement"),
+        ngettext_lazy("%d réservation attend son paiement", "%d réservations attendent leur paiement"),
     ),
     (
         lambda: Refund.objects.to_make(),

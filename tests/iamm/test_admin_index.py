@@ -8,16 +8,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from events.models import Event, Registration
+from events.models import AccessNeed, Booking, Event
 from iamm import staff
 from iamm.management.commands.load_roles import ROLES
 from mailing.models import Email
 from payments.models import Charge, Refund
 from tests.factories import (
+    create_booking,
     create_charge,
     create_event,
     create_plan,
-    create_registration,
     create_staff,
     create_user,
 )
@@ -25,6 +25,7 @@ from tests.members.test_admin import apply
 
 pytestmark = pytest.mark.django_db
 INDEX = reverse("admin:index")
+State = Booking.State
 
 
 @pytest.fixture(autouse=True)
@@ -41,20 +42,23 @@ def member_of(group):
 
 def make_everything_wait():
     apply(create_plan())
-    create_registration(
-        create_event(), state=Registration.State.HELD, expires_at=timezone.now() + timedelta(minutes=5)
-    )
+    create_booking(create_event(), state=State.REQUESTED)
+    place = create_booking(create_event()).places[0]
+    AccessNeed.objects.create(registration=place, text="Une place dans l’allée")
+    create_booking(create_event(), state=State.HELD)
     create_charge().owe_refund(1, reason=Refund.Reason.CANCELLED)
     Charge.objects.filter(pk=create_charge().pk).update(created_at=timezone.now() - timedelta(days=16))
     create_event(status=Event.Status.DRAFT)
-    create_registration(create_event(capacity=1), state=Registration.State.WAITING)
+    create_booking(create_event(capacity=1), state=State.WAITING)
     Email.objects.update(state=Email.State.SENT)
     Email.objects.create(key="late", message_id="<late>", state=Email.State.FAILED)
 
 
 EVERYTHING = [
     "1 demande d’adhésion attend son paiement",
-    "1 place retenue attend son paiement",
+    "1 réservation à valider",
+    "1 besoin d’accessibilité sans réponse",
+    "1 réservation attend son paiement",
     "1 remboursement à faire",
     "1 somme due depuis plus de 15 jours",
     "1 événement en brouillon",
@@ -108,9 +112,10 @@ def test_every_mention_of_the_association_has_a_name_for_staff(settings):
 @pytest.mark.parametrize(
     ("group", "seen"),
     [
-        ("Bénévoles – événements", [1, 4, 5]),
-        ("Formations", [1, 4, 5]),
-        ("Trésorerie", [0, 1, 2, 3, 4, 5]),
+        ("Bénévoles – événements", [1, 3, 6, 7]),
+        ("Formations", [1, 3, 6, 7]),
+        ("Accessibilité", [2, 6, 7]),
+        ("Trésorerie", [0, 1, 3, 4, 5, 6, 7]),
     ],
 )
 def test_somebody_sees_only_what_they_may_see(group, seen):
@@ -139,7 +144,7 @@ def test_the_index_costs_the_same_whatever_waits(client):
 def make_everything_wait_again():
     apply(create_plan())
     create_event(status=Event.Status.DRAFT)
-    create_registration(create_event(capacity=1), state=Registration.State.WAITING)
+    create_booking(create_event(capacity=1), state=State.WAITING)
 
 
 def test_a_stranger_is_sent_to_sign_in_and_a_member_is_refused(client):
@@ -187,7 +192,7 @@ def test_loading_the_roles_again_gives_them_their_rights_back():
     call_command("load_roles", verbosity=0)
 
     assert set(group.permissions.values_list("codename", flat=True)) == before
-    assert Group.objects.count() == 3
+    assert Group.objects.count() == len(ROLES)
 
 
 def test_each_right_of_a_role_exists():
@@ -197,3 +202,9 @@ def test_each_right_of_a_role_exists():
         wanted = {f"{verb}_{label.split('.')[1]}" for label, verbs in rights.items() for verb in verbs}
         found = Group.objects.get(name=name).permissions.values_list("codename", flat=True)
         assert set(found) == wanted
+
+
+def test_only_one_role_reads_what_people_need_in_order_to_come():
+    readers = [name for name, rights in ROLES.items() if "events.accessneed" in rights]
+
+    assert readers == ["Accessibilité"]

@@ -5,10 +5,16 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.db.models import Q
 
+WRITE = ["view", "add", "change", "delete"]
 EVENTS = {
     "events.event": ["view", "add", "change"],
+    "events.price": WRITE,
+    "events.promocode": WRITE,
+    "events.question": WRITE,
+    "events.booking": ["view", "change"],
     "events.registration": ["view", "change"],
-    "events.booking": ["view"],
+    "events.answer": ["view"],
+    "events.audience": ["view"],
     "events.training": ["view"],
     "events.theme": ["view", "add", "change"],
     "partners.partner": ["view"],
@@ -16,6 +22,11 @@ EVENTS = {
 ROLES: dict[str, dict[str, list[str]]] = {
     "Bénévoles – événements": EVENTS,
     "Formations": EVENTS | {"events.training": ["view", "add", "change"]},
+    "Accessibilité": {
+        "events.accessneed": ["view", "change"],
+        "events.event": ["view"],
+        "events.registration": ["view"],
+    },
     "Trésorerie": {
         "payments.charge": ["view"],
         "payments.chargeline": ["view"],
@@ -30,6 +41,8 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "members.plan": ["view", "change"],
         "members.planprice": ["view", "add", "change"],
         "events.event": ["view"],
+        "events.price": ["view"],
+        "events.promocode": ["view"],
         "events.booking": ["view"],
         "events.registration": ["view"],
     },
