@@ -36,12 +36,13 @@ def create_registrations(count: int) -> None:
         numbers = range(first, min(first + REGISTRATIONS_AN_EVENT, count))
         people = [{"name": f"Personne {n}", "email": f"personne{n}@example.org"} for n in numbers]
         bookings = models["Booking"].objects.bulk_create(
-            models["Booking"](event=event, request_key=uuid4(), **person) for person in people
+            models["Booking"](
+                event=event, request_key=uuid4(), state="confirmed", confirmed_at=a_month_ago, **person
+            )
+            for person in people
         )
         models["Registration"].objects.bulk_create(
-            models["Registration"](
-                booking=booking, event=event, state="confirmed", confirmed_at=a_month_ago, **person
-            )
+            models["Registration"](booking=booking, **person)
             for booking, person in zip(bookings, people, strict=True)
         )
 

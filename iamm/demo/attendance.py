@@ -26,7 +26,7 @@ State = Booking.State
 CHUNK = 50
 BOOKABLE_DAYS = 40
 REFUSED_BECAUSE = (
-    "Cette séance s’adresse aux personnes qui ont suivi la première : nous vous proposons la suivante."
+    "Cette séance s’adresse aux personnes qui ont suivi la première : nous vous proposons la suivante."
 )
 
 

@@ -13,18 +13,18 @@ from iamm.demo.happenings import Happening
 
 NEEDS = [
     (
-        "Je viens en fauteuil roulant : y a-t-il une place dans l’allée ?",
-        "Oui : une place vous est gardée au premier rang, et une personne vous attend à l’entrée.",
+        "Je viens en fauteuil roulant : y a-t-il une place dans l’allée ?",
+        "Oui : une place vous est gardée au premier rang, et une personne vous attend à l’entrée.",
     ),
     (
-        "Je suis sourde et lis sur les lèvres ; une boucle magnétique m’aiderait aussi.",
+        "Je suis sourde et lis sur les lèvres ; une boucle magnétique m’aiderait aussi.",
         "La salle a une boucle magnétique. Nous vous gardons une place face à l’intervenante.",
     ),
     (
-        "Je vois mal : puis-je recevoir les diapositives à l’avance ?",
+        "Je vois mal : puis-je recevoir les diapositives à l’avance ?",
         "Nous vous les enverrons la veille, en texte et en grands caractères.",
     ),
-    ("Je viens avec mon chien guide.", "Il est le bienvenu ; une place près d’une allée vous attend."),
+    ("Je viens avec mon chien guide.", "Il est le bienvenu ; une place près d’une allée vous attend."),
     ("Je dois pouvoir sortir et revenir sans déranger.", "Une place près de la porte vous est gardée."),
 ]
 

@@ -19,24 +19,24 @@ KEPT_DAYS = 7
 # label, kind, asked of, is required, choices
 QUESTIONS = [
     (
-        "Comment avez-vous connu ce rendez-vous ?",
+        "Comment avez-vous connu ce rendez-vous ?",
         Question.Kind.CHOICE,
         Question.AskedOf.BOOKING,
         True,
         "Par l’agenda\nPar une personne\nPar la presse\nAutrement",
     ),
-    ("Apportez-vous un ordinateur ?", Question.Kind.YES_NO, Question.AskedOf.ATTENDEE, True, ""),
+    ("Apportez-vous un ordinateur ?", Question.Kind.YES_NO, Question.AskedOf.ATTENDEE, True, ""),
     (
-        "Quels sujets vous attirent ?",
+        "Quels sujets vous attirent ?",
         Question.Kind.SEVERAL,
         Question.AskedOf.ATTENDEE,
         False,
         "Les usages\nLa technique\nLe droit\nL’environnement",
     ),
-    ("Depuis combien d’années programmez-vous ?", Question.Kind.NUMBER, Question.AskedOf.ATTENDEE, False, ""),
-    ("Quel est votre métier ?", Question.Kind.SHORT, Question.AskedOf.ATTENDEE, False, ""),
+    ("Depuis combien d’années programmez-vous ?", Question.Kind.NUMBER, Question.AskedOf.ATTENDEE, False, ""),
+    ("Quel est votre métier ?", Question.Kind.SHORT, Question.AskedOf.ATTENDEE, False, ""),
     (
-        "Une question à poser aux intervenants ?",
+        "Une question à poser aux intervenants ?",
         Question.Kind.LONG,
         Question.AskedOf.BOOKING,
         False,
@@ -46,9 +46,9 @@ QUESTIONS = [
 WORDS = {
     Question.Kind.SHORT: ["Documentaliste", "Agent territorial", "Ingénieure", "Enseignante", "Retraité"],
     Question.Kind.LONG: [
-        "Par où commencer quand on est une toute petite équipe ?",
-        "Comment savoir si un résultat est juste ?",
-        "Que devient ce que j’écris à un assistant ?",
+        "Par où commencer quand on est une toute petite équipe ?",
+        "Comment savoir si un résultat est juste ?",
+        "Que devient ce que j’écris à un assistant ?",
     ],
 }
 
