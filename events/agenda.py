@@ -112,6 +112,10 @@ class Selection:
         return self._but_for(None)
 
     @cached_property
+    def count(self) -> int:
+        return int(self.events.count())
+
+    @cached_property
     def choices(self) -> list[Choice]:
         """Each facet with how many events each of its values would keep, the other facets and the search applied."""
         return [self._choice(facet) for facet in self.facets]
@@ -133,28 +137,32 @@ class Selection:
 
     @property
     def remarks(self) -> list[str]:
-        """What to say of how it was understood, once it was searched."""
-        said = []
+        """What to say of how it was understood."""
+        said, count = [], self.count  # which runs the search
         if self.search.is_cut:
-            said.append(_("La recherche était longue : seuls ses premiers mots comptent."))
+            said.append(_("La recherche était longue : seuls ses premiers mots comptent."))
         if self.search.text and not self.search:
-            said.append(_("Ces mots sont trop courants pour chercher : ajoutez-en un autre."))
+            said.append(_("Ces mots sont trop courants pour chercher : ajoutez-en un autre."))
         for word, known in self.search.nearby.items():
             quoted = {"word": word, "words": ", ".join(_quoted(one) for one in known[:SAID])}
-            if known:
-                said.append(_("Aucun rendez-vous ne dit « %(word)s ». Résultats pour %(words)s.") % quoted)
+            if not known:
+                said.append(_("Aucun rendez-vous ne dit « %(word)s », ni un mot proche.") % quoted)
+            elif count:
+                said.append(_("Aucun rendez-vous ne dit « %(word)s ». Résultats pour %(words)s.") % quoted)
             else:
-                said.append(_("Aucun rendez-vous ne dit « %(word)s », ni un mot proche.") % quoted)
+                said.append(
+                    _("Aucun rendez-vous ne dit « %(word)s ». Le mot le plus proche : %(words)s.") % quoted
+                )
         if self.misread:
             words = ", ".join(self.misread[:SAID])
-            said.append(_("Nous n’avons pas compris : %(words)s.") % {"words": words})
+            said.append(_("Nous n’avons pas compris : %(words)s.") % {"words": words})
         return said
 
     @property
     def chips(self) -> list[Chip]:
         """Each applied filter in words, with the query that takes it away."""
         chips = (
-            [Chip(_("« %(words)s »") % {"words": self.search.text}, self.query(q=[]))]
+            [Chip(_("« %(words)s »") % {"words": self.search.text}, self.query(q=[]))]
             if self.search.text
             else []
         )
@@ -186,4 +194,4 @@ class Selection:
 
 
 def _quoted(value: str) -> str:
-    return _("« %(words)s »") % {"words": Truncator(value.replace("\0", "")).chars(40)}
+    return _("« %(words)s »") % {"words": Truncator(value.replace("\0", "")).chars(40)}

@@ -29,7 +29,7 @@ shared = cache_control(public=True, no_cache=True)  # kept for every stranger un
 @require_safe
 def agenda(request: HttpRequest) -> HttpResponse:
     selection = Selection(request.GET, Event.objects.upcoming(), AGENDA)
-    context = _page(selection, request) | {"today": timezone.localdate()}
+    context = _page(selection, request) | {"feeds": selection.feeds, "today": timezone.localdate()}
     return _kept(render(request, "events/agenda.html", context), request, context)
 
 
@@ -43,14 +43,15 @@ def archive(request: HttpRequest) -> HttpResponse:
 
 
 def _page(selection: Selection, request: HttpRequest) -> dict[str, Any]:
-    page = Paginator(selection.events.for_display(), PAGE_SIZE).get_page(request.GET.get("page"))
+    paginator = Paginator(selection.events.for_display(), PAGE_SIZE)
+    paginator.count = selection.count
+    page = paginator.get_page(request.GET.get("page"))
     later = {"page": [str(page.number)]} if page.number > 1 else {}
     return {
         "selection": selection,
-        "feeds": selection.feeds,
         "page": page,
         "canonical_query": selection.query(**later),
-        "is_noindex": bool(selection.search.text) or not page.paginator.count,
+        "is_noindex": bool(selection.search.text) or not selection.count,
     }
 
 
@@ -71,7 +72,6 @@ def calendar(request: HttpRequest, year: int, month: int) -> HttpResponse:
     context = {
         "selection": selection,
         "feeds": selection.feeds,
-        "count": sum(len(events) for events in by_day.values()),
         "canonical_query": selection.query(),
         "is_noindex": bool(selection.search.text) or not by_day,
         "first": first,

@@ -32,6 +32,8 @@ def _entry(event: Event) -> icalendar.Event:
     entry.add("status", "CANCELLED" if event.status == Event.Status.CANCELLED else "CONFIRMED")
     if event.venue:
         entry.add("location", ", ".join(filter(None, [event.venue, event.address])))
+    if event.latitude is not None and event.longitude is not None:
+        entry.add("geo", (float(event.latitude), float(event.longitude)))
     if themes := [theme.name for theme in event.themes.all()]:
         entry.add("categories", themes)
     return entry

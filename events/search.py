@@ -18,7 +18,7 @@ from rapidfuzz.distance import OSA
 LONGEST = 100  # characters, and no more words than
 MOST_WORDS = 10
 FIELDS = ("title", "summary", "venue", "address")
-RELATIONS = ("themes__name",)
+RELATIONS = ("themes__name", "speakers__name", "slots__title", "slots__speakers__name")
 
 _words = re.compile(r"[^\W_]+").findall
 # Too common to select anything, with the letters that French elides: l’IA, d’hier, qu’il.
@@ -69,7 +69,7 @@ class Search:
         return dict(words_of(self.text))
 
     def condition(self, events: Any) -> Q:
-        """What keeps those of `events` that hold every word. Three queries, whatever is typed."""
+        """What keeps those of `events` that hold every word. The same five queries, whatever is typed."""
         if not self:
             return Q()
         found: dict[str, set[int]] = defaultdict(set)

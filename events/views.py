@@ -15,8 +15,8 @@ shared = cache_control(public=True, no_cache=True)  # kept for every stranger un
 @require_safe
 def event(request: HttpRequest, slug: str) -> HttpResponse:
     events = Event.objects.visible_to(request.user).with_places().select_related("training")
-    event = get_object_or_404(events.prefetch_related("themes", "partners"), slug=slug)
-    context = {"event": event, "structured_data": structured_data.as_json(event)}
+    event = get_object_or_404(events.with_content(), slug=slug)
+    context = {"event": event, "structured_data": structured_data.as_json(structured_data.describe(event))}
     return render(request, "events/event.html", context)
 
 
@@ -24,7 +24,7 @@ def event(request: HttpRequest, slug: str) -> HttpResponse:
 @shared
 @require_safe
 def event_ics(request: HttpRequest, slug: str) -> HttpResponse:
-    event = get_object_or_404(Event.objects.visible_to(request.user), slug=slug)
+    event = get_object_or_404(Event.objects.visible_to(request.user).prefetch_related("themes"), slug=slug)
     return ics.calendar([event], filename=f"{event.slug}.ics")
 
 
@@ -42,5 +42,7 @@ def training_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def training(request: HttpRequest, slug: str) -> HttpResponse:
     training = get_object_or_404(Training.objects.visible_to(request.user), slug=slug)
-    sessions = Event.objects.upcoming().filter(training=training).with_places()
-    return render(request, "events/training.html", {"training": training, "sessions": sessions})
+    sessions = Event.objects.upcoming().filter(training=training).for_display()
+    told = structured_data.describe_training(training, sessions)
+    context = {"training": training, "sessions": sessions, "structured_data": structured_data.as_json(told)}
+    return render(request, "events/training.html", context)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
-from events.models import Event, Training
+from events.models import Event, Speaker, Training
 from iamm.celery import app
 from mailing.models import Email
 from members.models import Kind, Plan
@@ -25,6 +25,7 @@ from partners.models import Partner
 PAGES = [
     "home",
     "events:agenda",
+    "events:archive",
     "trainings:training_list",
     "members:plan_list",
     "founder_list",
@@ -105,8 +106,9 @@ def sitemap_xml(request: HttpRequest) -> HttpResponse:
     context = {
         "paths": [reverse(name) for name in PAGES],
         "plans": Plan.objects.open().filter(kind=Kind.PERSON),
-        "events": Event.objects.public(),
+        "events": Event.objects.public().only("slug", "updated_at"),
         "trainings": Training.objects.published(),
         "founders": Partner.objects.founders(),
+        "speakers": Speaker.objects.public(),
     }
     return render(request, "iamm/sitemap.xml", context, content_type="application/xml; charset=utf-8")

@@ -1,6 +1,6 @@
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -119,6 +119,8 @@ class Event(Content, Repeatable, Bookable):
         QUEUE = "queue", _("complet, liste d’attente ouverte")
         FULL = "full", _("complet")
 
+    PLANNED: ClassVar = {"starts_at", "ends_at", "format", "venue", "address"}  # what calendars hold
+
     title = models.CharField(_("titre"), max_length=200)
     slug = models.SlugField(_("adresse"), max_length=220, unique=True)
     kind = models.CharField(_("nature"), max_length=12, choices=Kind)
@@ -192,6 +194,18 @@ class Event(Content, Repeatable, Bookable):
         super().clean()
         if self.format != self.Format.ONLINE and not self.venue:
             raise ValidationError({"venue": gettext("Indiquez le lieu, ou choisissez « en ligne ».")})
+        if self.slug == "archives":
+            raise ValidationError({"slug": gettext("Cette adresse est celle des rendez-vous passés.")})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A calendar tells another time or place from a repetition by its greater SEQUENCE."""
+        written = kwargs.get("update_fields")
+        if self.pk and (written is None or self.PLANNED & set(written)):
+            before = Event.objects.filter(pk=self.pk).values(*self.PLANNED, "sequence").first()
+            if before and any(getattr(self, name) != before[name] for name in self.PLANNED):
+                self.sequence = before["sequence"] + 1
+                kwargs |= {"update_fields": {*written, "sequence"}} if written else {}
+        super().save(*args, **kwargs)
 
     # Time
 

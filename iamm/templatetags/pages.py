@@ -1,4 +1,7 @@
+from urllib.parse import urljoin
+
 from django import template
+from django.conf import settings
 from django.template.base import NodeList, Parser, Token
 from django.template.context import Context
 
@@ -23,3 +26,9 @@ def capture(parser: Parser, token: Token) -> CaptureNode:
             parser.delete_first_token()
             return CaptureNode(nodelist, name)
     raise template.TemplateSyntaxError("capture wants « as » and a name.")
+
+
+@register.filter
+def absolute(path: str) -> str:
+    """The address of one of our files as others need it. A storage elsewhere gives whole ones already."""
+    return urljoin(settings.SITE_URL, path)

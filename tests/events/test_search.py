@@ -106,7 +106,7 @@ def test_a_search_runs_the_same_queries_however_much_there_is_to_search(django_a
     for _ in range(number):
         create_event(title="Des dauphins").themes.add(Theme.objects.get())
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(6):
         assert len(select("dauphin oeuvre").events) == number
 
 
