@@ -1,6 +1,6 @@
 from django.urls import path
 
-from events import agenda_views, booking_views, views
+from events import agenda_views, booking_views, content_views, views
 
 app_name = "events"
 urlpatterns = [
@@ -12,4 +12,5 @@ urlpatterns = [
     path("<slug:slug>/", views.event, name="event"),
     path("<slug:slug>.ics", views.event_ics, name="event_ics"),
     path("<slug:slug>/inscription/", booking_views.event_register, name="event_register"),
+    path("<slug:slug>/documents/<int:pk>/", content_views.event_resource, name="event_resource"),
 ]

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from events import ics, structured_data
 from events.models import Event, Training
 
+OTHER_DATES = 12
 shared = cache_control(public=True, no_cache=True)  # kept for every stranger until something changes
 
 
@@ -14,9 +15,14 @@ shared = cache_control(public=True, no_cache=True)  # kept for every stranger un
 @shared
 @require_safe
 def event(request: HttpRequest, slug: str) -> HttpResponse:
-    events = Event.objects.visible_to(request.user).with_places().select_related("training")
-    event = get_object_or_404(events.with_content(), slug=slug)
-    context = {"event": event, "structured_data": structured_data.as_json(structured_data.describe(event))}
+    events = Event.objects.visible_to(request.user).with_places().with_content()
+    event = get_object_or_404(events, slug=slug)
+    context = {
+        "event": event,
+        "other_dates": event.other_dates[:OTHER_DATES],
+        "sees_all": event.shows_all_resources_to(request.user),
+        "structured_data": structured_data.as_json(structured_data.describe(event)),
+    }
     return render(request, "events/event.html", context)
 
 

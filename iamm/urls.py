@@ -14,6 +14,7 @@ urlpatterns = [
     path("agenda/", include("events.urls")),
     path("formations/", include("events.training_urls")),
     path("reservations/", include("events.booking_urls")),
+    path("intervenants/", include("events.speaker_urls")),
     path("adherer/", include("members.urls")),
     path("paiements/", include("payments.urls")),
     path("fondateurs/", views.founder_list, name="founder_list"),
@@ -32,5 +33,6 @@ urlpatterns = [
     path("sitemap.xml", wellknown.sitemap_xml, name="sitemap_xml"),
     path(".well-known/security.txt", wellknown.security_txt, name="security_txt"),
     path("media/partners/<slug:name>.webp", views.logo, name="logo"),
+    path("media/events/<slug:name>.<slug:extension>", views.picture, name="picture"),
     path("admin/", admin.site.urls),
 ]

@@ -10,7 +10,19 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.utils import timezone
 
 from accounts.models import User
-from events.models import Booking, Event, Place, Price, PromoCode, Registration, Training
+from events.models import (
+    Appearance,
+    Booking,
+    Event,
+    Place,
+    Price,
+    PromoCode,
+    Registration,
+    Resource,
+    Slot,
+    Speaker,
+    Training,
+)
 from members.models import College, Kind, Member, Membership, Plan, PlanPrice
 from partners.models import Partner
 from payments.models import Charge, ChargeLine, Line
@@ -108,6 +120,28 @@ def create_price(event, amount=Decimal(0), **fields):
 
 def create_promo_code(event, code="BIENVENUE", **fields):
     return PromoCode.objects.create(event=event, code=code, **fields)
+
+
+def create_speaker(event=None, **fields):
+    """At the event, if one is given."""
+    slug = f"personne-{next(number)}"
+    speaker = Speaker.objects.create(**{"name": f"Personne {slug}", "slug": slug} | fields)
+    if event is not None:
+        Appearance.objects.create(event=event, speaker=speaker, position=event.appearances.count())
+    return speaker
+
+
+def create_slot(event, after=timedelta(), lasts=timedelta(minutes=30), **fields):
+    """So long after the beginning of the event."""
+    starts_at = event.starts_at + after
+    hours = {"starts_at": starts_at, "ends_at": starts_at + lasts}
+    return Slot.objects.create(event=event, **{"title": f"Créneau {next(number)}"} | hours | fields)
+
+
+def create_resource(event, **fields):
+    """A link, unless a file is given."""
+    address = {} if "file" in fields else {"url": "https://video.example.org/1"}
+    return Resource.objects.create(event=event, **{"title": f"Support {next(number)}"} | address | fields)
 
 
 def register(event, email=None, *, name="Alex Démo", places=1, price=None, **options):

@@ -1,4 +1,5 @@
 from events.admin.bookings import BookingAdmin, RegistrationAdmin
+from events.admin.content import SpeakerAdmin
 from events.admin.events import EventAdmin
 from events.admin.needs import AccessNeedAdmin
 from events.admin.trainings import TrainingAdmin
@@ -10,6 +11,7 @@ __all__ = [
     "BookingAdmin",
     "EventAdmin",
     "RegistrationAdmin",
+    "SpeakerAdmin",
     "ThemeAdmin",
     "TrainingAdmin",
 ]

@@ -13,6 +13,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import StateFilter, act, confirm
+from events.admin.content import PICTURES, AppearanceInline, ResourceInline, SlotInline
+from events.admin.copies import CopiesAdmin
 from events.admin.forms import MOMENTS, EventForm
 from events.admin.terms import PriceInline, PromoCodeInline, QuestionInline
 from events.models import Event
@@ -34,10 +36,11 @@ class PlacesFilter(StateFilter):
 
 
 @admin.register(Event)
-class EventAdmin(admin.ModelAdmin):
+class EventAdmin(CopiesAdmin):
     form = EventForm
     formfield_overrides = {
         **MOMENTS,
+        **PICTURES,
         models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple},
         models.URLField: {"assume_scheme": "https"},
     }
@@ -45,14 +48,26 @@ class EventAdmin(admin.ModelAdmin):
     list_filter = ["status", WhenFilter, PlacesFilter, "kind", "level"]
     search_fields = ["title", "summary", "venue"]
     prepopulated_fields = {"slug": ["title"]}
-    readonly_fields = ["status", "places", "registrations", "updated_at"]
-    save_as = True
-    inlines = [PriceInline, PromoCodeInline, QuestionInline]
+    readonly_fields = ["status", "places", "registrations", "series_to_see", "updated_at"]
+    inlines = [
+        AppearanceInline,
+        SlotInline,
+        PriceInline,
+        PromoCodeInline,
+        QuestionInline,
+        ResourceInline,
+    ]
     actions = ["publish", "cancel"]
     fieldsets = [
-        (_("Quoi"), {"fields": ["title", "slug", ("kind", "training"), "summary", "description"]}),
+        (
+            _("Quoi"),
+            {"fields": ["title", "slug", ("kind", "training"), "summary", "description", "language"]},
+        ),
+        (_("Image"), {"fields": ["image", "image_alt"]}),
         (_("Quand"), {"fields": [("starts_at", "ends_at")]}),
-        (_("Où"), {"fields": ["format", "venue", "address", "access", "online_url"]}),
+        (_("Où"), {"fields": ["format", "venue", "address", ("latitude", "longitude"), "access"]}),
+        (_("Accessibilité"), {"fields": ["accessibility", "accessibility_email"]}),
+        (_("En ligne"), {"fields": ["online_url", "link_shown_hours"]}),
         (_("Pour qui, avec qui"), {"fields": ["audiences", "level", "themes", "partners"]}),
         (
             _("Places et tarifs"),
@@ -66,7 +81,7 @@ class EventAdmin(admin.ModelAdmin):
                 ]
             },
         ),
-        (_("Où on en est"), {"fields": ["status", "places", "registrations", "updated_at"]}),
+        (_("Où on en est"), {"fields": ["status", "places", "registrations", "series_to_see", "updated_at"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
@@ -92,6 +107,15 @@ class EventAdmin(admin.ModelAdmin):
         url = reverse("admin:events_registration_changelist")
         return format_html(
             '<a href="{}?booking__event__id__exact={}">{}</a>', url, event.pk, gettext("Voir la liste")
+        )
+
+    @admin.display(description=_("série"), empty_value="–")
+    def series_to_see(self, event: Event) -> str | None:
+        if event.series_id is None:
+            return None
+        url = reverse("admin:events_event_changelist")
+        return format_html(
+            '<a href="{}?series__id__exact={}">{}</a>', url, event.series_id, gettext("Voir les dates")
         )
 
     def save_model(self, request: HttpRequest, obj: Event, form: Any, change: bool) -> None:
@@ -123,7 +147,8 @@ class EventAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        context = {"can_act": self.has_change_permission(request), **(extra_context or {})}
+        can = {"can_act": self.has_change_permission(request), "can_copy": self.has_add_permission(request)}
+        context = {**can, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
     @admin.action(description=_("Publier"), permissions=["change"])

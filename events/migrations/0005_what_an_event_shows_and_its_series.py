@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(max_length=200, verbose_name='titre')),
                 ('kind', models.CharField(choices=[('supports', 'supports'), ('replay', 'enregistrement'), ('document', 'document'), ('lien', 'lien')], default='supports', max_length=10, verbose_name='nature')),
                 ('url', models.URLField(blank=True, verbose_name='lien')),
-                ('file', models.FileField(blank=True, help_text='PDF, ODP, ODT, ODS, PPTX, DOCX ou XLSX, sans macro, 20 Mo au plus.', storage=events.models.resource.private_files, upload_to=events.models.resource.store_document, validators=[events.documents.validate_document], verbose_name='fichier')),
+                ('file', events.documents.DocumentField(blank=True, help_text='PDF, ODP, ODT, ODS, PPTX, DOCX ou XLSX, sans macro, 20 Mo au plus.', storage=events.models.resource.private_files, upload_to=events.models.resource.store_document, validators=[events.documents.validate_document], verbose_name='fichier')),
                 ('is_public', models.BooleanField(default=True, help_text='Sinon, réservé aux personnes dont l’inscription est confirmée.', verbose_name='public')),
                 ('position', models.PositiveSmallIntegerField(default=0, verbose_name='ordre')),
                 ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='resources', to='events.event', verbose_name='événement')),
@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__range', (-90, 90)), ('longitude__range', (-180, 180))), _connector='OR'), name='event_is_at_a_point_of_the_earth', violation_error_message='Donnez la latitude et la longitude, ou aucune.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__isnull', False), ('longitude__isnull', False), ('latitude__range', (-90, 90)), ('longitude__range', (-180, 180))), _connector='OR'), name='event_is_at_a_point_of_the_earth', violation_error_message='Donnez la latitude et la longitude, ou aucune.'),
         ),
         migrations.AddConstraint(
             model_name='resource',

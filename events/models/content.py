@@ -146,6 +146,9 @@ class Content(KeepsFile):
             return type(self)._default_manager.none()
         return self.series.events.upcoming().exclude(pk=self.pk)
 
+    def shows_all_resources_to(self, user: "User | AnonymousUser") -> bool:
+        return user.has_perm("events.view_resource") or self.is_attended_by(user)
+
     def is_attended_by(self, user: "User | AnonymousUser") -> bool:
         if not user.is_authenticated:
             return False

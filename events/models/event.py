@@ -19,7 +19,7 @@ from events.models.pricing import Price
 from events.models.programme import Slot
 from events.models.registration import Registration
 from events.models.series import Repeatable
-from events.models.speaker import Appearance
+from events.models.speaker import Appearance, Speaker
 from events.models.training import Training
 from events.models.vocabulary import Audience, Level, Theme
 from partners.models import Partner
@@ -77,6 +77,12 @@ class EventQuerySet(models.QuerySet["Event"]):
             models.Prefetch("appearances", Appearance.objects.select_related("speaker")),
             models.Prefetch("slots", Slot.objects.prefetch_related("speakers")),
         )
+
+    def by(self, speaker: Speaker) -> "EventQuerySet":
+        """Those at which this person speaks, in the whole of it or in one slot."""
+        in_slots = Slot.speakers.through.objects.filter(speaker=speaker).values("slot__event")
+        named = Appearance.objects.filter(speaker=speaker).order_by().values("event")
+        return self.filter(Q(pk__in=named) | Q(pk__in=in_slots))
 
     def free(self) -> "EventQuerySet":
         """Those that nobody pays for."""
@@ -178,7 +184,8 @@ class Event(Content, Repeatable, Bookable):
             ),
             models.CheckConstraint(
                 condition=Q(latitude__isnull=True, longitude__isnull=True)
-                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                | Q(latitude__isnull=False, longitude__isnull=False)
+                & Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
                 name="event_is_at_a_point_of_the_earth",
                 violation_error_message=_("Donnez la latitude et la longitude, ou aucune."),
             ),

@@ -1,6 +1,9 @@
+from datetime import date
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -36,6 +39,10 @@ class Slot(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def day(self) -> date:
+        return timezone.localdate(self.starts_at)
 
     def clean(self) -> None:
         if None in {self.starts_at, self.ends_at, self.event.starts_at, self.event.ends_at}:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from events.documents import HELP, content_type, extension_of, validate_document
+from events.documents import HELP, DocumentField, content_type, extension_of, validate_document
 from events.models.files import KeepsFile
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Resource(KeepsFile):
     title = models.CharField(_("titre"), max_length=200)
     kind = models.CharField(_("nature"), max_length=10, choices=Kind, default=Kind.SLIDES)
     url = models.URLField(_("lien"), blank=True)
-    file = models.FileField(
+    file = DocumentField(
         _("fichier"),
         upload_to=store_document,
         storage=private_files,

@@ -1,5 +1,3 @@
-import struct
-import zlib
 from io import BytesIO
 
 import pytest
@@ -14,11 +12,10 @@ from PIL import Image
 
 from partners.models import Partner
 from tests.factories import create_partner, create_staff
+from tests.uploads import HTML, SVG, picture, png_declaring
 
 pytestmark = pytest.mark.django_db
 
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
-HTML = b"<!doctype html><script>alert(1)</script>"
 UNREADABLE = "Ce fichier n’est pas une image PNG, JPEG ou WebP lisible."
 TOO_HEAVY = "Cette image dépasse 2 Mo."
 TOO_LARGE = "Cette image est trop grande\u00a0: 4\u202f000 pixels de côté suffisent."
@@ -27,23 +24,6 @@ TOO_LARGE = "Cette image est trop grande\u00a0: 4\u202f000 pixels de côté suff
 @pytest.fixture(autouse=True)
 def _own_storage(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
-
-
-def picture(image_format="PNG", size=(80, 40), mode="RGB", **options):
-    buffer = BytesIO()
-    Image.new(mode, size, "red").save(buffer, image_format, **options)
-    return buffer.getvalue()
-
-
-def png_declaring(width, height):
-    """A well-formed PNG of a few bytes that says it is this large."""
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    pixels = zlib.compress(b"\0" * 100)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
 def stored():
