@@ -9,7 +9,19 @@ from random import Random
 from django.db.models import Model
 
 from accounts.models import User
-from events.models import AccessNeed, Answer, Booking, Event, Price, PromoCode, Question, Registration
+from events.models import (
+    AccessNeed,
+    Answer,
+    Appearance,
+    Booking,
+    Event,
+    Price,
+    PromoCode,
+    Question,
+    Registration,
+    Resource,
+    Slot,
+)
 from iamm.demo import needs, people
 from iamm.demo.dates import at, moment
 from iamm.demo.happenings import Happening
@@ -228,3 +240,5 @@ def write_links(happenings: list[Happening]) -> None:
     )
     terms = [row for happening in happenings for rows in happening.terms for row in rows]
     write(terms, Price, PromoCode, Question)
+    shown = [row for happening in happenings for rows in happening.programme for row in rows]
+    write(shown, Appearance, Slot, Slot.speakers.through, Resource)

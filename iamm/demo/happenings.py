@@ -10,6 +10,7 @@ from django.utils.text import slugify
 
 from events.models import Audience, Event, Level, Theme, Training
 from iamm.demo import topics
+from iamm.demo.content import Programme, create_speakers, programme
 from iamm.demo.dates import at, is_working, working_day
 from iamm.demo.scenes import SCENES, Scene
 from iamm.demo.terms import Terms, TermsMaker
@@ -55,6 +56,7 @@ class Happening(NamedTuple):
     partners: list[Partner]
     audiences: list[Audience]
     terms: Terms
+    programme: Programme
     is_first: bool  # of its scene: the one our demo member goes to
 
 
@@ -67,6 +69,7 @@ class Agenda:
             for slug, name in topics.THEMES.items()
         }
         self.trainings = create_trainings()
+        self.speakers = create_speakers()
         self.partners = list(Partner.objects.order_by("slug"))
         self.slugs = set(Event.objects.values_list("slug", flat=True))
 
@@ -181,6 +184,7 @@ class Agenda:
             partners,
             audiences,
             self.terms.make(rng, event, scene, cost=cost),
+            programme(rng, event, self.speakers),
             is_first,
         )
 
@@ -198,7 +202,7 @@ class Agenda:
         where: dict[str, Any] = {}
         if event.format != Event.Format.ONLINE:
             venue = rng.choice(VENUES)
-            where = {"venue": venue.name, "address": venue.address, "access": venue.access}
+            where = venue._asdict()
         if event.format != Event.Format.ON_SITE:
             where["online_url"] = f"https://visio.example.org/{event.slug}"
         for name, value in where.items():

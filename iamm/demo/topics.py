@@ -127,10 +127,10 @@ OPENINGS: dict[str, str] = {
 }
 
 PROGRAMMES: dict[str, list[str]] = {
-    Event.Kind.CONFERENCE: ["Accueil", "Exposé", "Questions de la salle", "Verre de l'amitié"],
-    Event.Kind.MEETUP: ["Accueil", "Trois retours d'expérience de dix minutes", "Échanges libres"],
+    Event.Kind.CONFERENCE: ["Accueil", "Exposé", "Questions de la salle", "Verre de l’amitié"],
+    Event.Kind.MEETUP: ["Accueil", "Trois retours d’expérience de dix minutes", "Échanges libres"],
     Event.Kind.WORKSHOP: ["Tour de table", "Prise en main", "Exercice en binôme", "Mise en commun"],
-    Event.Kind.DEBATE: ["Cadrage", "Deux points de vue", "Débat avec la salle", "Ce que l'on retient"],
+    Event.Kind.DEBATE: ["Cadrage", "Deux points de vue", "Débat avec la salle", "Ce que l’on retient"],
     Event.Kind.SEMINAR: ["Exposé long", "Discussion", "Annonces"],
     Event.Kind.TRAINING: [
         "Accueil et attentes",
@@ -165,12 +165,10 @@ def title(pattern: str, subject: Subject) -> str:
 
 
 def description(kind: str, audiences: list[str], level: str) -> str:
-    steps = "\n".join(f"{number}. {step}" for number, step in enumerate(PROGRAMMES[kind], start=1))
     return "\n\n".join(
         [
             OPENINGS[kind],
             " ".join([*(AUDIENCE_NOTES[audience] for audience in audiences), LEVEL_NOTES[level]]),
-            f"## Au programme\n\n{steps}",
             NOTICE,
         ]
     )

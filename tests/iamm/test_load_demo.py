@@ -1,6 +1,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
+from itertools import pairwise
 
 import pytest
 import time_machine
@@ -19,6 +20,9 @@ from events.models import (
     PromoCode,
     Question,
     Registration,
+    Resource,
+    Slot,
+    Speaker,
     Training,
 )
 from events.tasks import release_expired_holds
@@ -31,7 +35,7 @@ from tests.factories import create_member, create_partner
 
 pytestmark = pytest.mark.django_db
 CLEAN = [Plan, Member, Membership, Application, Training, Event, Price, PromoCode, Question]
-CLEAN += [Booking, Registration, Answer, AccessNeed, Charge]
+CLEAN += [Booking, Registration, Answer, AccessNeed, Speaker, Slot, Resource, Charge]
 EVENTS = 34  # each situation once, and chance
 
 
@@ -58,6 +62,8 @@ def snapshot():
         list(Booking.objects.order_by("token").values_list("token", "email", "state", "expires_at")),
         list(Registration.objects.order_by("code").values_list("code", "booking__token", "email", "amount")),
         list(Answer.objects.order_by("booking__token", "pk").values_list("booking__token", "text")),
+        list(Slot.objects.order_by("event__slug", "starts_at").values_list("title", "speakers__name")),
+        list(Resource.objects.order_by("url").values_list("url", "is_public")),
         list(AccessNeed.objects.order_by("registration__code").values_list("text", "answer")),
         list(Charge.objects.order_by("uuid").values_list("uuid", "email", "paid_at", "cancelled_at")),
         list(Payment.objects.order_by("method", "reference").values_list("reference", "amount", "valued_on")),
@@ -300,6 +306,21 @@ def test_events_have_every_kind_of_terms(demo):
     assert ahead.filter(needs_approval=True).exists()
     assert ahead.filter(is_members_only=True, bookings__state=Booking.State.CONFIRMED).exists()
     assert ahead.filter(questions__isnull=False).exists()
+
+
+def test_events_have_speakers_and_a_programme_and_past_ones_leave_something(demo):
+    shown = Event.objects.exclude(status=Event.Status.DRAFT)
+    past = shown.filter(ends_at__lt=timezone.now(), status=Event.Status.PUBLISHED)
+
+    assert not shown.filter(appearances=None).exists()
+    assert not shown.filter(slots=None).exists()
+    assert not past.filter(resources=None).exists()
+    assert set(Resource.objects.values_list("is_public", flat=True)) == {True, False}
+    assert not Resource.objects.exclude(event__in=past).exists()
+    for event in shown:
+        slots = list(event.slots.all())
+        assert (slots[0].starts_at, slots[-1].ends_at) == (event.starts_at, event.ends_at)
+        assert all(one.ends_at <= other.starts_at for one, other in pairwise(slots))
 
 
 def test_bookings_are_in_every_situation(demo):
