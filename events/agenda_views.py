@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -15,7 +16,7 @@ from django.views.decorators.http import conditional_page, require_safe
 from events import atom, ics
 from events.agenda import AGENDA, ARCHIVE, BY_WORDS, Selection
 from events.facets import YEARS, MonthFacet
-from events.models import Event
+from events.models import Event, Resource
 
 PAGE_SIZE = 30
 ICS_SIZE = 500
@@ -29,7 +30,10 @@ shared = cache_control(public=True, no_cache=True)  # kept for every stranger un
 @require_safe
 def agenda(request: HttpRequest) -> HttpResponse:
     selection = Selection(request.GET, Event.objects.upcoming(), AGENDA)
-    context = _page(selection, request) | {"feeds": selection.feeds, "today": timezone.localdate()}
+    context = _page(selection, selection.events.for_display(), request) | {
+        "feeds": selection.feeds,
+        "today": timezone.localdate(),
+    }
     return _kept(render(request, "events/agenda.html", context), request, context)
 
 
@@ -38,12 +42,16 @@ def agenda(request: HttpRequest) -> HttpResponse:
 @require_safe
 def archive(request: HttpRequest) -> HttpResponse:
     selection = Selection(request.GET, Event.objects.past(), ARCHIVE)
-    context = _page(selection, request)
+    published = Resource.objects.filter(is_public=True).order_by("kind")
+    events = selection.events.prefetch_related(
+        "audiences", Prefetch("resources", published, to_attr="published_resources")
+    )
+    context = _page(selection, events, request)
     return _kept(render(request, "events/archive.html", context), request, context)
 
 
-def _page(selection: Selection, request: HttpRequest) -> dict[str, Any]:
-    paginator = Paginator(selection.events.for_display(), PAGE_SIZE)
+def _page(selection: Selection, events: Any, request: HttpRequest) -> dict[str, Any]:
+    paginator = Paginator(events, PAGE_SIZE)
     paginator.count = selection.count
     page = paginator.get_page(request.GET.get("page"))
     later = {"page": [str(page.number)]} if page.number > 1 else {}
