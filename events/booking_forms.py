@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -66,8 +67,9 @@ class BookingForm(forms.Form):
     )
     request_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
-    def __init__(self, *args: Any, event: Event, user: User | None, count: int = 1, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None, *, event: Event, user: User | None, count: int) -> None:
+        self.sent = data.copy() if data else None
+        super().__init__(self.sent)
         self.event, self.user = event, user
         self.count = min(max(count, 1), event.max_places)
         if user:
@@ -116,11 +118,14 @@ class BookingForm(forms.Form):
             )
         if self.prices:
             is_alone = len(self.prices) == 1  # hidden then, so that nobody pays another price than they saw
+            presumed = str(self._presumed_price(number).pk)
+            if self.sent is not None:  # a person just added has chosen nothing yet
+                self.sent.setdefault(f"price_{number}", presumed)
             self.fields[f"price_{number}"] = forms.ChoiceField(
                 label=_("Tarif"),
                 required=not is_alone,
                 choices=[(str(price.pk), self._price_label(price)) for price in self.prices],
-                initial=str(self._presumed_price(number).pk),
+                initial=presumed,
                 widget=forms.HiddenInput if is_alone else forms.RadioSelect,
                 error_messages={"invalid_choice": _("Ce tarif n’est plus proposé : voyez ceux qui restent.")},
             )

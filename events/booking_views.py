@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.forms.utils import ErrorDict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -53,7 +52,7 @@ def event_register(request: HttpRequest, slug: str) -> HttpResponse:
     form = BookingForm(request.POST or None, event=event, user=user, count=_count(request))
     status = 200
     if {"more", "fewer"} & request.POST.keys():
-        form._errors = ErrorDict()  # another number of people: nothing was sent yet, so nothing is wrong yet
+        form.errors.clear()  # another number of people: nothing was sent yet, so nothing is wrong yet
     elif request.method == "POST":
         status = 400
         if form.is_valid():

@@ -110,8 +110,7 @@ class Bookable(HasPlaces):
         live = event.bookings.live().filter(email=email).first()
         if live is not None:
             raise AlreadyRegistered(live)
-        booking = Booking.objects.create(
-            event=event,
+        booking: Booking = event.bookings.create(
             name=name,
             email=email,
             user=user,
@@ -260,7 +259,7 @@ class Bookable(HasPlaces):
     @transaction.atomic
     def cancel(self) -> None:
         """Call the event off: every live booking is cancelled, told, and owed back. A second call changes nothing."""
-        list(Charge.objects.select_for_update(of=("self",)).filter(booking__event=self).order_by("pk"))
+        list(Charge.objects.select_for_update(of=("self",)).filter(booking__event=self.pk).order_by("pk"))
         event = self.locked()
         if event.status == self.Status.CANCELLED:
             return

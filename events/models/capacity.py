@@ -1,7 +1,7 @@
 from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -10,12 +10,39 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from events.models.booking import Booking
-from events.models.places import Room, offer_until, wanted
+from events.models.dated import Dated
+from events.models.places import FEW_PLACES, Room, offer_until, wanted
+from events.models.pricing import Price
 from events.models.registration import Registration
 
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
 
-class HasPlaces(models.Model):
+    from events.models.pricing import PromoCode
+    from events.models.questions import Question
+
+
+class HasPlaces(Dated):
     """What an event says of its places, and how many there are left. Nothing is stored: live rows are counted."""
+
+    class Availability(models.TextChoices):
+        """What a visitor can do now, in the order in which it is decided."""
+
+        CANCELLED = "cancelled", _("annulé")
+        OVER = "over", _("terminé")
+        NOT_YET = "not_yet", _("inscriptions pas encore ouvertes")
+        CLOSED = "closed", _("inscriptions closes")
+        OPEN = "open", _("places disponibles")
+        FEW = "few", _("dernières places")
+        QUEUE = "queue", _("complet, liste d’attente ouverte")
+        FULL = "full", _("complet")
+
+    if TYPE_CHECKING:  # the far ends of foreign keys
+        prices: RelatedManager[Price]
+        promo_codes: RelatedManager[PromoCode]
+        questions: RelatedManager[Question]
+        bookings: Any
+        training_id: int | None
 
     capacity = models.PositiveIntegerField(
         _("nombre de places"),
@@ -67,6 +94,10 @@ class HasPlaces(models.Model):
     # Time
 
     @property
+    def registration_ends_at(self) -> datetime:
+        return min(self.registration_closes_at or self.starts_at, self.starts_at)
+
+    @property
     def queue_closes_at(self) -> datetime:
         return self.starts_at - timedelta(hours=self.queue_closes_hours)
 
@@ -87,7 +118,7 @@ class HasPlaces(models.Model):
 
     @property
     def registrations(self) -> Any:
-        return Registration.objects.filter(booking__event=self)
+        return Registration.objects.filter(booking__event=self.pk)
 
     def room(self) -> Room:
         rows = self.registrations.holding_place().order_by().values("price").annotate(n=Count("pk"))
@@ -150,3 +181,58 @@ class HasPlaces(models.Model):
         if not self.is_queue_open:
             waiting = waiting.none()
         return waiting.select_related("event", "user").prefetch_related("registrations__price")
+
+    @property
+    def availability(self) -> Availability:
+        now, left = timezone.now(), self.places_left
+        cases = [
+            (self.status == self.Status.CANCELLED, self.Availability.CANCELLED),
+            (self.has_begun, self.Availability.OVER),
+            (
+                self.registration_opens_at is not None and now < self.registration_opens_at,
+                self.Availability.NOT_YET,
+            ),
+            (self.status == self.Status.DRAFT or now >= self.registration_ends_at, self.Availability.CLOSED),
+            (not self._has_price_on_sale, self.Availability.CLOSED),
+            (left is None or left > FEW_PLACES, self.Availability.OPEN),
+            (bool(left), self.Availability.FEW),
+            (self.has_waiting_list and self.is_queue_open, self.Availability.QUEUE),
+        ]
+        return next((state for holds, state in cases if holds), self.Availability.FULL)
+
+    @property
+    def _has_price_on_sale(self) -> bool:
+        prices = self.prices.all()
+        return not prices or any(price.is_on_sale for price in prices)
+
+    @property
+    def takes_registrations(self) -> bool:
+        can = self.Availability
+        return self.availability in {can.OPEN, can.FEW, can.QUEUE}
+
+    # Price
+
+    @property
+    def public_prices(self) -> list[Price]:
+        """What anybody can choose now."""
+        return [price for price in self.prices.all() if not price.is_reserved and price.is_on_sale]
+
+    @property
+    def is_free(self) -> bool:
+        return all(price.amount == 0 for price in self.prices.all())
+
+    @property
+    def price(self) -> Decimal:
+        """The lowest that the public pays, and what is least for the others when nothing is for the public."""
+        prices = self.public_prices or list(self.prices.all())
+        return min((price.amount for price in prices), default=Decimal(0))
+
+    @property
+    def member_price(self) -> Decimal | None:
+        """What members pay, when that is less."""
+        amounts = [
+            price.amount
+            for price in self.prices.all()
+            if price.for_whom == Price.ForWhom.MEMBERS and price.is_on_sale
+        ]
+        return min(amounts) if amounts and min(amounts) < self.price else None

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from events.models.dated import Dated
 from events.models.files import KeepsFile
 from events.models.speaker import Speaker
 from events.pictures import HELP, PictureField
@@ -22,7 +23,7 @@ MAP = "https://www.openstreetmap.org/"
 MAP_ZOOM = 17
 
 
-class Content(KeepsFile):
+class Content(KeepsFile, Dated):
     """What the page of an event shows beside what, when and for how much."""
 
     FILE = "image"
@@ -91,10 +92,6 @@ class Content(KeepsFile):
         abstract = True
 
     if TYPE_CHECKING:  # of the event
-        starts_at: Any
-        status: Any
-        Status: Any
-        is_over: bool
         format: Any
         Format: Any
         address: Any

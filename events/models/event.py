@@ -1,5 +1,3 @@
-from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -14,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from events.models.bookable import Bookable
 from events.models.booking import Booking
 from events.models.content import Content
-from events.models.places import FEW_PLACES
 from events.models.pricing import Price
 from events.models.programme import Slot
 from events.models.registration import Registration
@@ -103,27 +100,10 @@ class Event(Content, Repeatable, Bookable):
         SEMINAR = "seminaire", _("séminaire")
         TRAINING = "formation", _("formation")
 
-    class Status(models.TextChoices):
-        DRAFT = "draft", _("brouillon")
-        PUBLISHED = "published", _("publié")
-        CANCELLED = "cancelled", _("annulé")
-
     class Format(models.TextChoices):
         ON_SITE = "sur-place", _("sur place")
         ONLINE = "en-ligne", _("en ligne")
         HYBRID = "hybride", _("sur place et en ligne")
-
-    class Availability(models.TextChoices):
-        """What a visitor can do now, in the order in which it is decided."""
-
-        CANCELLED = "cancelled", _("annulé")
-        OVER = "over", _("terminé")
-        NOT_YET = "not_yet", _("inscriptions pas encore ouvertes")
-        CLOSED = "closed", _("inscriptions closes")
-        OPEN = "open", _("places disponibles")
-        FEW = "few", _("dernières places")
-        QUEUE = "queue", _("complet, liste d’attente ouverte")
-        FULL = "full", _("complet")
 
     PLANNED: ClassVar = {"starts_at", "ends_at", "format", "venue", "address"}  # what calendars hold
 
@@ -133,11 +113,8 @@ class Event(Content, Repeatable, Bookable):
     training = models.ForeignKey(
         Training, models.PROTECT, null=True, blank=True, related_name="sessions", verbose_name=_("formation")
     )
-    status = models.CharField(_("état"), max_length=10, choices=Status, default=Status.DRAFT)
     summary = models.CharField(_("en une phrase"), max_length=300)
     description = models.TextField(_("description"), blank=True, help_text=_("En Markdown."))
-    starts_at = models.DateTimeField(_("début"))
-    ends_at = models.DateTimeField(_("fin"))
     format = models.CharField(_("où"), max_length=10, choices=Format, default=Format.ON_SITE)
     venue = models.CharField(_("lieu"), max_length=200, blank=True)
     address = models.CharField(_("adresse postale"), max_length=300, blank=True)
@@ -153,11 +130,6 @@ class Event(Content, Repeatable, Bookable):
     partners = models.ManyToManyField(
         Partner, blank=True, related_name="events", verbose_name=_("organisé avec")
     )
-    sequence = models.PositiveIntegerField(
-        default=0, editable=False, help_text="SEQUENCE of the calendar entry: RFC 5545, 3.8.7.4."
-    )
-    updated_at = models.DateTimeField(_("modifié le"), auto_now=True)
-
     objects: ClassVar = EventQuerySet.as_manager()
 
     class Meta:
@@ -213,75 +185,6 @@ class Event(Content, Repeatable, Bookable):
                 self.sequence = before["sequence"] + 1
                 kwargs |= {"update_fields": {*written, "sequence"}} if written else {}
         super().save(*args, **kwargs)
-
-    # Time
-
-    @property
-    def is_over(self) -> bool:
-        return self.ends_at <= timezone.now()
-
-    @property
-    def has_begun(self) -> bool:
-        return self.starts_at <= timezone.now()
-
-    @property
-    def registration_ends_at(self) -> datetime:
-        return min(self.registration_closes_at or self.starts_at, self.starts_at)
-
-    @property
-    def availability(self) -> Availability:
-        now, left = timezone.now(), self.places_left
-        cases = [
-            (self.status == self.Status.CANCELLED, self.Availability.CANCELLED),
-            (self.has_begun, self.Availability.OVER),
-            (
-                self.registration_opens_at is not None and now < self.registration_opens_at,
-                self.Availability.NOT_YET,
-            ),
-            (self.status == self.Status.DRAFT or now >= self.registration_ends_at, self.Availability.CLOSED),
-            (not self._has_price_on_sale, self.Availability.CLOSED),
-            (left is None or left > FEW_PLACES, self.Availability.OPEN),
-            (bool(left), self.Availability.FEW),
-            (self.has_waiting_list and self.is_queue_open, self.Availability.QUEUE),
-        ]
-        return next((state for holds, state in cases if holds), self.Availability.FULL)
-
-    @property
-    def _has_price_on_sale(self) -> bool:
-        prices = self.prices.all()
-        return not prices or any(price.is_on_sale for price in prices)
-
-    @property
-    def takes_registrations(self) -> bool:
-        can = self.Availability
-        return self.availability in {can.OPEN, can.FEW, can.QUEUE}
-
-    # Price
-
-    @property
-    def public_prices(self) -> list[Price]:
-        """What anybody can choose now."""
-        return [price for price in self.prices.all() if not price.is_reserved and price.is_on_sale]
-
-    @property
-    def is_free(self) -> bool:
-        return all(price.amount == 0 for price in self.prices.all())
-
-    @property
-    def price(self) -> Decimal:
-        """The lowest that the public pays, and what is least for the others when nothing is for the public."""
-        prices = self.public_prices or list(self.prices.all())
-        return min((price.amount for price in prices), default=Decimal(0))
-
-    @property
-    def member_price(self) -> Decimal | None:
-        """What members pay, when that is less."""
-        amounts = [
-            price.amount
-            for price in self.prices.all()
-            if price.for_whom == Price.ForWhom.MEMBERS and price.is_on_sale
-        ]
-        return min(amounts) if amounts and min(amounts) < self.price else None
 
     # Verbs
 

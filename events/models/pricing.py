@@ -144,7 +144,7 @@ class Price(models.Model):
             case self.ForWhom.COLLEGE:
                 members = members.filter(college=self.college_id)
             case self.ForWhom.ORGANISATION:
-                members = members.filter(pk=self.organisation_id)
+                members = members.filter(pk=self.organisation_id or 0)
         return members.exists()
 
     def amount_for(self, chosen: Decimal | None, code: "PromoCode | None" = None) -> Decimal:

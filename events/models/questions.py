@@ -1,4 +1,4 @@
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -9,6 +9,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from events import emails
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class Question(models.Model):
@@ -131,7 +134,7 @@ class AccessNeed(models.Model):
         return f"{self.registration.name} – {self.registration.booking.event}"
 
     @transaction.atomic
-    def reply(self, text: str, *, by: models.Model) -> None:
+    def reply(self, text: str, *, by: "User") -> None:
         """Keep the answer and who gave it, and send it to the person. A later one replaces it, and is sent too."""
         self.answer, self.answered_at, self.answered_by = text, timezone.now(), by
         self.save(update_fields=["answer", "answered_at", "answered_by"])

@@ -203,13 +203,19 @@ def test_the_booking_page_has_words_for_each_state(client, state, words):
     assert words in page
 
 
-def test_the_join_link_is_for_confirmed_people_only(client):
-    event = create_event(capacity=1, online_url="https://visio.example.org/salle")
+def test_the_join_link_is_for_confirmed_people_only_and_from_the_day_before(client, time_machine_travel):
+    event = create_event(
+        capacity=1, online_url="https://visio.example.org/salle", starts_in=timedelta(hours=36)
+    )
     confirmed, waiting = register(event), register(event)
 
-    pages = [client.get(booking.get_absolute_url()).content.decode() for booking in (confirmed, waiting)]
+    def shown():
+        pages = [client.get(booking.get_absolute_url()).content.decode() for booking in (confirmed, waiting)]
+        return ["visio.example.org" in page for page in pages]
 
-    assert ["visio.example.org" in page for page in pages] == [True, False]
+    assert shown() == [False, False]
+    with time_machine_travel(hours=13):
+        assert shown() == [True, False]
     assert "visio.example.org" not in client.get(event.get_absolute_url()).content.decode()
 
 
