@@ -56,3 +56,55 @@ def unlabelled(response):
     parser = _Controls()
     parser.feed(response.text)
     return [control for control in parser.controls if control not in parser.labelled]
+
+
+class _Form(HTMLParser):
+    """What a browser would send of the controls of a page, as they stand."""
+
+    def __init__(self):
+        super().__init__()
+        self.sent, self._select, self._textarea = {}, None, None
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        name, value = values.get("name"), values.get("value", "")
+        if tag == "select":
+            self._select = (name, "multiple" in values)
+        elif tag == "option" and self._select:
+            name, is_several = self._select
+            if "selected" in values or not is_several and name not in self.sent:
+                self._add(name, is_several, value)
+        elif tag == "textarea":
+            self._textarea = name
+            self.sent[name] = ""
+        elif tag == "input" and name:
+            kind = values.get("type")
+            if kind in {"checkbox", "radio"}:
+                if "checked" in values:
+                    self._add(name, kind == "checkbox", value or "on")
+            elif kind not in {"submit", "file", "search"}:
+                self.sent[name] = value
+
+    def handle_endtag(self, tag):
+        if tag == "select":
+            self._select = None
+        elif tag == "textarea":
+            self._textarea = None
+
+    def handle_data(self, data):
+        if self._textarea:
+            self.sent[self._textarea] += data.removeprefix("\n") if not self.sent[self._textarea] else data
+
+    def _add(self, name, is_several, value):
+        if is_several:
+            self.sent.setdefault(name, []).append(value)
+        else:
+            self.sent[name] = value
+
+
+def typed(response, **changes):
+    """The form of a page as a browser sends it back, once `changes` are typed."""
+    parser = _Form()
+    parser.feed(response.text)
+    kept = {name: value for name, value in parser.sent.items() if "__prefix__" not in name}
+    return {key: value for key, value in (kept | changes).items() if value is not None}

@@ -105,9 +105,7 @@ class EventAdmin(CopiesAdmin):
         if event.pk is None:
             return None
         url = reverse("admin:events_registration_changelist")
-        return format_html(
-            '<a href="{}?booking__event__id__exact={}">{}</a>', url, event.pk, gettext("Voir la liste")
-        )
+        return format_html('<a href="{}?event={}">{}</a>', url, event.pk, gettext("Voir la liste"))
 
     @admin.display(description=_("série"), empty_value="–")
     def series_to_see(self, event: Event) -> str | None:

@@ -23,7 +23,9 @@ class NeedStateFilter(StateFilter):
 
 class ReplyForm(forms.Form):
     text = forms.CharField(
-        label=_("Réponse"), max_length=2000, widget=forms.Textarea(attrs={"rows": 6, "class": "vLargeTextField"})
+        label=_("Réponse"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 6, "class": "vLargeTextField"}),
     )
 
 
@@ -35,7 +37,16 @@ class AccessNeedAdmin(ReadOnlyAdmin):
     list_filter = [NeedStateFilter]
     list_select_related = ["registration__booking__event"]
     search_fields = ["registration__name", "registration__booking__event__title"]
-    fields = ["registration", "event", "text", "asked_at", "answer", "answered_at", "answered_by", "reply_link"]
+    fields = [
+        "registration",
+        "event",
+        "text",
+        "asked_at",
+        "answer",
+        "answered_at",
+        "answered_by",
+        "reply_link",
+    ]
     readonly_fields = ["event", "asked_at", "answered_at", "answered_by", "reply_link"]
 
     def get_urls(self) -> list[URLPattern]:

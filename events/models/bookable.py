@@ -246,12 +246,16 @@ class Bookable(HasPlaces):
         event.serve_queue()
         return len(expired)
 
+    def refuse_capacity(self, capacity: int | None) -> None:
+        """Raises CapacityTooLow below what is taken. The caller holds the lock."""
+        if capacity is not None and capacity < (taken := self.places_taken):
+            raise CapacityTooLow(taken)
+
     @transaction.atomic
     def change_capacity(self, capacity: int | None) -> None:
         """More places go to the queue first. Raises CapacityTooLow below what is taken."""
         event = self.locked()
-        if capacity is not None and capacity < event.places_taken:
-            raise CapacityTooLow(event.places_taken)
+        event.refuse_capacity(capacity)
         event.capacity = self.capacity = capacity
         event.save(update_fields=["capacity", "updated_at"])
         event.serve_queue()

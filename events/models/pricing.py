@@ -1,11 +1,13 @@
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from events.models.places import holding_place
 from events.models.refusals import CodeRefused, PriceRefused
@@ -45,7 +47,7 @@ class Price(models.Model):
         decimal_places=2,
         default=Decimal(0),
         validators=[MinValueValidator(Decimal(0))],
-        help_text=_("0 : gratuit. Pour un montant libre : le minimum."),
+        help_text=_("0 : gratuit. Pour un montant libre : le minimum."),
     )
     is_chosen = models.BooleanField(_("montant libre"), default=False)
     for_whom = models.CharField(_("pour"), max_length=12, choices=ForWhom, default=ForWhom.PUBLIC)
@@ -101,6 +103,16 @@ class Price(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        taken = self.places_taken if self.pk else 0
+        if self.quota is not None and self.quota < taken:
+            message = ngettext(
+                "%d place est déjà prise à ce tarif : on ne peut pas descendre en dessous.",
+                "%d places sont déjà prises à ce tarif : on ne peut pas descendre en dessous.",
+                taken,
+            )
+            raise ValidationError({"quota": message % taken})
 
     @property
     def is_reserved(self) -> bool:

@@ -27,11 +27,14 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         """Those that count against the capacity."""
         return self.filter(holding_place())
 
+    def in_state(self, state: str) -> "RegistrationQuerySet":
+        return self.filter(cancelled_at=None, booking__state=state)
+
     def confirmed(self) -> "RegistrationQuerySet":
-        return self.filter(cancelled_at=None, booking__state=Booking.State.CONFIRMED)
+        return self.in_state(Booking.State.CONFIRMED)
 
     def waiting(self) -> "RegistrationQuerySet":
-        return self.filter(cancelled_at=None, booking__state=Booking.State.WAITING)
+        return self.in_state(Booking.State.WAITING)
 
 
 class Registration(models.Model):

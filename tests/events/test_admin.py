@@ -6,14 +6,16 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
-from events.models import Event, Registration, Theme, Training
+from events.models import Booking, Event, Place, Theme, Training
 from mailing.models import Email
 from payments.models import Refund
-from tests.admin import act, assert_same_queries, search, told, unlabelled
+from tests.admin import act, assert_same_queries, search, told, typed, unlabelled
 from tests.factories import (
+    create_booking,
     create_event,
     create_partner,
-    create_registration,
+    create_price,
+    create_promo_code,
     create_staff,
     create_training,
     create_user,
@@ -21,8 +23,9 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-STATE = Registration.State
+STATE = Booking.State
 EVENTS = reverse("admin:events_event_changelist")
+BOOKINGS = reverse("admin:events_booking_changelist")
 REGISTRATIONS = reverse("admin:events_registration_changelist")
 ADD = reverse("admin:events_event_add")
 
@@ -37,43 +40,33 @@ def page_of(event):
     return reverse("admin:events_event_change", args=[event.pk])
 
 
-def form_of(event=None, **changes):
+def form_of(client, event=None, **changes):
     """What the browser sends for this event, or for a new one, once `changes` are typed."""
-    event = event or Event(
-        title="Une rencontre",
-        slug="une-rencontre",
-        kind="rencontre",
-        summary="On en parle",
-        venue="Ici",
-        starts_at=timezone.now() + timedelta(days=9),
-        ends_at=timezone.now() + timedelta(days=9, hours=2),
-    )
-    names = ["title", "slug", "kind", "summary", "description", "format", "venue", "address", "access"]
-    names += ["online_url", "audience", "level", "capacity", "price", "member_price"]
-    data = {name: getattr(event, name) for name in names}
-    for name in ("starts_at", "ends_at", "registration_opens_at", "registration_closes_at"):
-        moment = getattr(event, name)
-        data[name] = timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M") if moment else ""
-    data |= {"has_waiting_list": "on" if event.has_waiting_list else "", "training": event.training_id}
-    return {name: "" if value is None else value for name, value in (data | changes).items()}
+    if event:
+        return typed(client.get(page_of(event)), **changes)
+    starts_at = timezone.localtime(timezone.now() + timedelta(days=9))
+    moments = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=2)}
+    new = {"title": "Une rencontre", "slug": "une-rencontre", "kind": "rencontre", "summary": "On en parle"}
+    new |= {"venue": "Ici"} | {name: f"{moment:%Y-%m-%dT%H:%M}" for name, moment in moments.items()}
+    return typed(client.get(ADD), **new | changes)
 
 
 def states(event):
-    return list(event.registrations.order_by("pk").values_list("state", flat=True))
+    return list(event.bookings.order_by("pk").values_list("state", flat=True))
 
 
 # Writing an event
 
 
 def test_a_new_event_is_a_draft_whatever_is_forged(staff):
-    response = staff.post(ADD, form_of(status="published"))
+    response = staff.post(ADD, form_of(staff, status="published"))
 
     assert response.status_code == 302
     assert Event.objects.get().status == Event.Status.DRAFT
 
 
 def test_hours_are_typed_and_shown_in_paris(staff):
-    staff.post(ADD, form_of(starts_at="2026-07-01T18:30", ends_at="2026-07-01T20:00"))
+    staff.post(ADD, form_of(staff, starts_at="2026-07-01T18:30", ends_at="2026-07-01T20:00"))
 
     event = Event.objects.get()
     page = staff.get(page_of(event)).text
@@ -82,14 +75,14 @@ def test_hours_are_typed_and_shown_in_paris(staff):
 
 
 def test_an_hour_that_does_not_exist_is_refused(staff):
-    response = staff.post(ADD, form_of(starts_at="2027-03-28T02:30", ends_at="2027-03-28T05:00"))
+    response = staff.post(ADD, form_of(staff, starts_at="2027-03-28T02:30", ends_at="2027-03-28T05:00"))
 
     assert response.status_code == 200
     assert list(response.context["adminform"].errors) == ["starts_at"]
 
 
 def test_an_event_is_saved_and_published_by_one_button(staff):
-    staff.post(ADD, form_of(_publish="yes"))
+    staff.post(ADD, form_of(staff, _publish="yes"))
 
     assert Event.objects.get().status == Event.Status.PUBLISHED
 
@@ -97,7 +90,7 @@ def test_an_event_is_saved_and_published_by_one_button(staff):
 def test_a_draft_that_does_not_validate_is_not_published(staff):
     event = create_event(status=Event.Status.DRAFT)
 
-    staff.post(page_of(event), form_of(event, venue="", _publish="yes"))
+    staff.post(page_of(event), form_of(staff, event, venue="", _publish="yes"))
 
     event.refresh_from_db()
     assert event.status == Event.Status.DRAFT
@@ -112,7 +105,7 @@ def test_only_a_draft_offers_to_be_published(staff):
 def test_a_forged_status_is_ignored(staff):
     event = create_event()
 
-    staff.post(page_of(event), form_of(event, status="draft", title="Autre titre"))
+    staff.post(page_of(event), form_of(staff, event, status="draft", title="Autre titre"))
 
     event.refresh_from_db()
     assert (event.status, event.title) == (Event.Status.PUBLISHED, "Autre titre")
@@ -127,7 +120,7 @@ def test_only_what_was_changed_is_written(staff, monkeypatch):
         return form.cleaned_data["capacity"]
 
     monkeypatch.setattr("events.admin.forms.EventForm.clean_capacity", cancel_meanwhile)
-    staff.post(page_of(event), form_of(event, title="Autre titre"))
+    staff.post(page_of(event), form_of(staff, event, title="Autre titre"))
 
     event.refresh_from_db()
     assert (event.title, event.status) == ("Autre titre", Event.Status.CANCELLED)
@@ -142,7 +135,7 @@ def test_themes_and_partners_alone_count_as_a_change_for_the_feeds(staff):
         event.updated_at,
     )
 
-    staff.post(page_of(event), form_of(event, themes=[theme.pk], partners=[partner.pk]))
+    staff.post(page_of(event), form_of(staff, event, themes=[theme.pk], partners=[partner.pk]))
 
     event.refresh_from_db()
     assert (list(event.themes.all()), list(event.partners.all())) == ([theme], [partner])
@@ -153,7 +146,7 @@ def test_an_event_is_copied_as_a_draft_without_its_registrations(staff):
     event = create_event()
     register(event)
 
-    staff.post(page_of(event), form_of(event, slug="la-suite", _saveasnew="yes"))
+    staff.post(page_of(event), form_of(staff, event, slug="la-suite", _saveasnew="yes"))
 
     copy = Event.objects.get(slug="la-suite")
     assert (copy.status, copy.registrations.count()) == (Event.Status.DRAFT, 0)
@@ -175,7 +168,7 @@ def test_a_capacity_below_the_places_taken_is_refused_beside_the_field(staff):
     register(event)
     register(event)
 
-    response = staff.post(page_of(event), form_of(event, capacity=1))
+    response = staff.post(page_of(event), form_of(staff, event, capacity=1))
 
     event.refresh_from_db()
     message = "2 places sont déjà prises\u00a0: on ne peut pas descendre en dessous."
@@ -187,37 +180,108 @@ def test_a_capacity_can_go_down_to_the_places_taken(staff):
     event = create_event(capacity=3)
     register(event)
 
-    staff.post(page_of(event), form_of(event, capacity=1))
+    staff.post(page_of(event), form_of(staff, event, capacity=1))
 
     event.refresh_from_db()
     assert event.capacity == 1
 
 
 @pytest.mark.parametrize(
-    ("capacity", "expected"), [(2, ["confirmed", "confirmed", "waiting"]), ("", ["confirmed"] * 3)]
+    ("capacity", "expected"),
+    [(2, ["confirmed", "offered", "waiting"]), ("", ["confirmed", "offered", "offered"])],
 )
 def test_raising_the_capacity_serves_those_who_wait(staff, capacity, expected):
     event = create_event(capacity=1)
     for _ in range(3):
         register(event)
 
-    response = staff.post(page_of(event), form_of(event, capacity=capacity), follow=True)
+    response = staff.post(page_of(event), form_of(staff, event, capacity=capacity), follow=True)
 
-    served = expected.count("confirmed") - 1
+    served = expected.count("offered")
     assert states(event) == expected
-    assert any(message.startswith(f"{served} personne") for message in told(response))
+    assert any(message.startswith(f"{served} réservation") for message in told(response))
 
 
 def test_the_list_counts_the_places_taken_and_the_queue(staff):
     event = create_event(capacity=2)
     for _ in range(3):
         register(event)
-    create_registration(event, state=STATE.HELD, expires_at=timezone.now() - timedelta(minutes=1))
+    create_booking(event, state=STATE.HELD, expires_at=timezone.now() - timedelta(minutes=1))
 
     page = staff.get(EVENTS).text
 
     assert '<td class="field-places">2/2 + 1 en attente</td>' in page
-    assert f'<a href="{REGISTRATIONS}?event__id__exact={event.pk}">Voir la liste</a>' in page
+    assert f'<a href="{REGISTRATIONS}?event={event.pk}">Voir la liste</a>' in page
+
+
+def test_a_quota_below_what_is_taken_is_refused_beside_the_field(staff):
+    event = create_event()
+    price = create_price(event, quota=5)
+    register(event, places=2, price=price)
+
+    response = staff.post(page_of(event), form_of(staff, event, **{"prices-0-quota": 1}))
+
+    price.refresh_from_db()
+    message = "2 places sont déjà prises à ce tarif\u00a0: on ne peut pas descendre en dessous."
+    assert list(response.context["errors"]) == [[message]]
+    assert price.quota == 5
+
+
+@pytest.mark.parametrize(
+    ("rows", "used"), [("prices", "Plein"), ("promo_codes", "BIENVENUE"), ("questions", "Repas")]
+)
+def test_what_bookings_use_is_kept_and_said_in_words(staff, rows, used):
+    event = create_event()
+    price, code = create_price(event, 10, name="Plein"), create_promo_code(event, percent=10)
+    question = event.questions.create(label="Repas")
+    register(event, places=[Place("Lou", price=price, answers={question: "Oui"})], code=code.code)
+
+    response = staff.post(page_of(event), form_of(staff, event, **{f"{rows}-0-DELETE": "on"}))
+
+    kept = getattr(event, rows).count()
+    (message,) = response.context["errors"]
+    assert (response.status_code, kept) == (200, 1)
+    assert (
+        f"Des réservations s’en servent, donc on ne le supprime pas\u00a0: «\u00a0{used}\u00a0»." in message
+    )
+    assert "Lou" not in message
+
+
+def test_what_no_booking_uses_is_deleted(staff):
+    event = create_event()
+    create_price(event)
+
+    staff.post(page_of(event), form_of(staff, event, **{"prices-0-DELETE": "on"}))
+
+    assert event.prices.count() == 0
+
+
+def test_an_event_people_come_to_is_not_moved_into_the_past(staff):
+    event = create_event()
+    register(event)
+
+    response = staff.post(page_of(event), form_of(staff, event, starts_at="2026-01-05T18:30"))
+
+    assert response.context["adminform"].errors == {
+        "starts_at": ["Des personnes sont inscrites\u00a0: la nouvelle date est déjà passée."]
+    }
+
+
+def test_an_end_before_the_start_is_refused_in_words(staff):
+    event = create_event()
+
+    response = staff.post(page_of(event), form_of(staff, event, ends_at="2026-01-05T18:30"))
+
+    assert response.context["adminform"].form.non_field_errors() == ["La fin doit suivre le début."]
+
+
+def test_registration_does_not_close_before_it_opens(staff):
+    moments = {"registration_opens_at": "2026-12-02T10:00", "registration_closes_at": "2026-12-01T10:00"}
+
+    response = staff.post(ADD, form_of(staff, **moments))
+
+    message = "Les inscriptions fermeraient avant d’ouvrir."
+    assert response.context["adminform"].errors == {"registration_closes_at": [message]}
 
 
 def test_an_event_without_limit_says_so(staff):
@@ -331,12 +395,12 @@ def test_who_may_only_look_cannot_publish_or_cancel(client):
     user = create_user(is_staff=True, second_factor=True)
     user.user_permissions.add(*Permission.objects.filter(codename__in=["view_event", "view_registration"]))
     client.force_login(user)
-    draft, registration = create_event(status=Event.Status.DRAFT), create_registration(create_event())
+    draft, registration = create_event(status=Event.Status.DRAFT), create_booking(create_event())
 
     act(client, EVENTS, "publish", draft)
     act(client, EVENTS, "cancel", draft, confirmed="yes")
     act(client, REGISTRATIONS, "cancel", registration, confirmed="yes")
-    forged = client.post(page_of(draft), form_of(draft, title="Autre", _publish="yes"))
+    forged = client.post(page_of(draft), form_of(client, draft, title="Autre", _publish="yes"))
 
     draft.refresh_from_db()
     registration.refresh_from_db()
