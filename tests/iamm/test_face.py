@@ -1,5 +1,6 @@
 """What every page has around its content, the home page, and the pages that say no."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -86,13 +87,33 @@ def test_a_demonstration_says_that_nothing_is_charged(client, settings, is_sandb
 
 
 @pytest.mark.django_db
-def test_a_page_names_its_own_address_without_its_filters(client, settings):
+@pytest.mark.parametrize("query", [{}, {"utm_source": "lettre"}, {"next": "/compte/"}])
+def test_a_page_names_its_own_address_without_what_others_added(client, settings, query):
     settings.SITE_URL = "https://portail.example.org"
 
-    page = client.get("/agenda/", {"q": "ia"}).content.decode()
+    page = client.get("/formations/", query).content.decode()
 
-    assert '<link rel="canonical" href="https://portail.example.org/agenda/">' in page
-    assert '<meta property="og:url" content="https://portail.example.org/agenda/">' in page
+    assert '<link rel="canonical" href="https://portail.example.org/formations/">' in page
+    assert '<meta property="og:url" content="https://portail.example.org/formations/">' in page
+
+
+@pytest.mark.django_db
+def test_a_page_says_to_those_who_share_it_what_it_says_to_its_readers(client):
+    event = create_event(title="L’eau & le vin", summary="On en parle, « ensemble »")
+
+    head = client.get(event.get_absolute_url()).content.decode().split("</head>")[0]
+    shared = dict(re.findall(r'<meta property="og:([a-z:_]+)" content="([^"]*)">', head))
+
+    assert (shared["title"], shared["description"]) == ("L’eau &amp; le vin", "On en parle, « ensemble »")
+    assert "<title>L’eau &amp; le vin – IA Montpellier Méditerranée</title>" in head
+    assert '<meta name="description" content="On en parle, « ensemble »">' in head
+    assert (shared["type"], shared["locale"], shared["site_name"]) == (
+        "website",
+        "fr_FR",
+        "IA Montpellier Méditerranée",
+    )
+    assert shared["image"] == "http://localhost:8000/static/img/partage.png"
+    assert shared["url"] == f"http://localhost:8000{event.get_absolute_url()}"
 
 
 @pytest.mark.django_db

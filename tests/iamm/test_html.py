@@ -1,0 +1,122 @@
+"""Every page, as the Nu checker of the W3C reads it. A skipped page would pass: each is asked for by its address."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.urls import reverse
+from django.utils import timezone
+
+from events.models import Event, Theme
+from tests import factories
+from tests.node_tools import faults_of
+
+pytestmark = pytest.mark.django_db
+
+
+# Laid out as a list on a phone, the cells of the calendar are only still a table by their roles.
+is_meant = re.compile(r"The “\w+” role is unnecessary for element “(table|thead|tbody|tr|th|td)”").match
+
+
+def public_rows():
+    """One row of each kind that has a page, with all that a page may show."""
+    founder, training = factories.create_partner(), factories.create_training()
+    event = factories.create_event(
+        title="L’IA & la « mer » <3",
+        description="## Titre\n\n- un\n- deux\n\n| a | b |\n|---|---|\n| 1 | 2 |",
+        capacity=3,
+        price=Decimal(20),
+        member_price=Decimal(10),
+    )
+    event.partners.add(founder)
+    event.themes.add(Theme.objects.create(name="Eau", slug="eau"))
+    speaker = factories.create_speaker(event, biography="Une *vie*.", website="https://alex.example.org/")
+    factories.create_slot(event).speakers.add(speaker)
+    full = factories.create_event(capacity=1)
+    past = factories.create_event(starts_in=timedelta(days=-9))
+    factories.create_resource(past)
+    session = factories.create_event(kind=Event.Kind.TRAINING, training=training)
+    cancelled = factories.create_event(status=Event.Status.CANCELLED)
+    bookings = [factories.register(full), factories.register(full), factories.register(event)]
+    return [
+        event,
+        full,
+        past,
+        session,
+        cancelled,
+        training,
+        founder,
+        speaker,
+        factories.create_plan(),
+        *bookings,
+    ]
+
+
+NAMES = [
+    "home",
+    "events:agenda",
+    "events:archive",
+    "trainings:training_list",
+    "members:plan_list",
+    "founder_list",
+    "contact",
+    "legal_notice",
+    "privacy",
+    "accessibility",
+    "site_map",
+    "account_login",
+    "account_signup",
+    "account_reset_password",
+    "account_request_login_code",
+]
+OWN = [
+    "account",
+    "account_email",
+    "account_change_password",
+    "mfa_index",
+    "usersessions_list",
+    "account_logout",
+]
+
+
+def addresses():
+    rows, today = public_rows(), timezone.localdate()
+    event = rows[0]
+    return [
+        *[reverse(name) for name in NAMES],
+        *[row.get_absolute_url() for row in rows],
+        reverse("events:event_register", args=[event.slug]),
+        reverse("events:calendar", args=[today.year, today.month]),
+        "/agenda/?q=introuvable&level=expert&theme=eau&couleur=bleu&month=2026-13",
+        "/agenda/archives/?q=evenement",
+        "/introuvable/",
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _whole_seconds():
+    """As staff type them: HTML knows no microsecond."""
+    with time_machine.travel(timezone.now().replace(microsecond=0), tick=False):
+        yield
+
+
+def test_no_page_has_a_fault(client, tmp_path):
+    user = factories.create_user()
+    factories.create_membership(factories.create_member(user=user))
+    factories.register(factories.create_event(price=Decimal(20)), user.email, user=user)
+    pages = {address: client.get(address) for address in addresses()}
+    english = client.get("/agenda/", headers={"Accept-Language": "en"})
+    client.force_login(user)
+    pages |= {reverse(name): client.get(reverse(name)) for name in OWN} | {"english": english}
+
+    files = {}
+    for number, (address, response) in enumerate(pages.items()):
+        assert response.status_code == (404 if address == "/introuvable/" else 200), address
+        path = tmp_path / f"{number}.html"
+        path.write_bytes(response.content)
+        files[path.name] = address
+
+    faults = faults_of([tmp_path / name for name in files], but_for=is_meant)
+    assert {files[name]: told for name, told in faults.items()} == {}
