@@ -1,7 +1,7 @@
 """The dates of a series: the same hour of the clock in Paris, on both sides of a change of hour."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, auto
 from itertools import islice
 
@@ -84,8 +84,8 @@ def on_the_clock(moment: datetime) -> datetime:
 
 
 def in_paris(clock: datetime) -> datetime:
-    """When a clock in Paris says this. Said twice, it is the first time; never said, it is as long after the last hour.
+    """When a clock in Paris says this. In UTC, so that moments can be compared and added to.
 
-    As RFC 5545, 3.3.5, has it: 2:30 is 3:30 on the day that has none.
+    As RFC 5545, 3.3.5, has it: what is said twice is the first time; 2:30 is 3:30 on the day that has none.
     """
-    return timezone.localtime(clock.replace(tzinfo=timezone.get_default_timezone()))
+    return clock.replace(tzinfo=timezone.get_default_timezone()).astimezone(UTC)

@@ -1,6 +1,6 @@
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -65,10 +65,10 @@ class Repeatable(models.Model):
         What staff typed is copied, with prices, questions, programme and speakers. What was received or sent is not,
         nor are codes, which were given to somebody for a date, nor resources, which are what remains of it.
         """
-        later = _shift(self.starts_at, starts_at)
+        starts_at, later = starts_at.astimezone(UTC), _shift(self.starts_at, starts_at)
         ends_at = later(self.ends_at)
-        if ends_at <= starts_at:  # its end falls into the hour that the clock says twice, or skips
-            ends_at = starts_at + (self.ends_at - self.starts_at)
+        if ends_at <= starts_at:  # its end falls into an hour that the clock says twice
+            ends_at = starts_at + (self.ends_at.astimezone(UTC) - self.starts_at.astimezone(UTC))
         twin = type(self)(
             **_typed(self, except_for=self.OWN, later=later),
             slug=self._slug_at(starts_at),
