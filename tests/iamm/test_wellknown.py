@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from events.models import Event
 from members.models import Kind
-from tests.factories import create_event, create_partner, create_plan, create_training
+from tests.factories import create_event, create_partner, create_plan, create_speaker, create_training
 
 pytestmark = pytest.mark.django_db
 
@@ -62,17 +62,19 @@ def test_security_txt_without_an_address_points_to_the_contact_page(client, sett
 
 def test_the_sitemap_lists_what_the_public_may_read(client):
     event, training, founder = create_event(), create_training(), create_partner()
+    past, speaker = create_event(starts_in=timedelta(days=-400)), create_speaker(event)
     draft = create_event(status=Event.Status.DRAFT)
     hidden = create_training(is_published=False)
     other = create_partner(is_founder=False)
+    secret = create_speaker(draft)
     plan, closed = create_plan(), create_plan(is_open=False)
     organisation = create_plan(kind=Kind.ORGANISATION)
 
     found = addresses(client)
 
-    for row in [event, training, founder, plan]:
+    for row in [event, past, training, founder, speaker, plan]:
         assert SITE + row.get_absolute_url() in found
-    for row in [draft, hidden, other, closed, organisation]:
+    for row in [draft, hidden, other, secret, closed, organisation]:
         assert SITE + row.get_absolute_url() not in found
 
 
@@ -81,11 +83,12 @@ def test_every_address_of_the_sitemap_answers(client):
     create_training()
     create_partner()
     create_plan()
+    create_speaker(create_event(starts_in=timedelta(days=-400)))
 
     answers = {address: client.get(address.removeprefix(SITE)).status_code for address in addresses(client)}
 
     assert set(answers.values()) == {200}
-    assert len(answers) == 14
+    assert len(answers) == 17
 
 
 def test_an_event_says_when_it_changed(client):
@@ -106,6 +109,7 @@ def test_the_sitemap_runs_the_same_queries_for_one_row_and_for_three(
         create_training()
         create_partner()
         create_plan()
+        create_speaker(create_event())
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get(reverse("sitemap_xml"))
