@@ -1,7 +1,7 @@
 """What the agenda can be filtered by. Within a facet any of the chosen values will do; facets add up."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any, ClassVar
@@ -49,11 +49,11 @@ class Facet:
 
 
 class FieldFacet(Facet):
-    field_choices: ClassVar[list[tuple[str, str]]]
+    field_choices: ClassVar[Sequence[tuple[str, str | Promise]]]
 
     @cached_property
     def choices(self) -> Mapping[str, str]:
-        return dict(self.field_choices)
+        return {value: str(label) for value, label in self.field_choices}
 
     def condition(self, values: Iterable[str]) -> Q:
         return Q(**{f"{self.name}__in": list(values)})

@@ -44,7 +44,7 @@ def term(name: str) -> str:
 def describe(event: Event) -> dict[str, Any]:
     """Who asks for nothing gets nothing: what an event does not have is left out."""
     is_cancelled = event.status == Event.Status.CANCELLED
-    picture = event.image.shared_url if event.image else static("img/partage.png")
+    picture = event.image.shared_url if event.image else static("img/partage.png")  # type: ignore[attr-defined]
     told = {
         "@context": "https://schema.org",
         "@type": "EducationEvent" if event.kind in LESSONS else "Event",

@@ -10,18 +10,18 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from events.models import Event, Registration, Theme
+from events.models import Booking, Event, Theme
 from tests.factories import (
     create_event,
     create_partner,
-    create_registration,
+    create_booking,
     create_staff,
     create_training,
 )
 
 pytestmark = pytest.mark.django_db
 
-WAITING = Registration.State.WAITING
+WAITING = Booking.State.WAITING
 
 
 class Words(HTMLParser):
@@ -79,9 +79,9 @@ STATES = {
 def test_a_row_of_the_agenda_says_in_words_whether_one_can_come(client, fields, taken, queue, expected):
     event = create_event(**fields)
     for _ in range(taken):
-        create_registration(event)
+        create_booking(event)
     for _ in range(queue):
-        create_registration(event, WAITING)
+        create_booking(event, WAITING)
 
     page = client.get(reverse("events:agenda")).content.decode()
 
@@ -130,28 +130,16 @@ def test_applied_filters_are_chips_that_take_themselves_away(client):
 
     response = client.get(
         reverse("events:agenda"),
-        {"q": "ia", "level": "expert", "theme": "sante", "month": "2099-12", "kind": ""},
+        {"q": "ia", "level": ["expert", "debutant"], "theme": "sante", "month": "2099-12", "kind": ""},
     )
 
-    assert response.context["chips"] == [
-        {"label": "«\u00a0ia\u00a0»", "query": "level=expert&theme=sante&month=2099-12"},
-        {"label": "expert", "query": "q=ia&theme=sante&month=2099-12"},
-        {"label": "Santé", "query": "q=ia&level=expert&month=2099-12"},
-        {"label": "décembre 2099", "query": "q=ia&level=expert&theme=sante"},
+    assert [(chip.label, chip.query) for chip in response.context["selection"].chips] == [
+        ("«\u00a0ia\u00a0»", "level=debutant&level=expert&theme=sante&month=2099-12"),
+        ("débutant", "q=ia&level=expert&theme=sante&month=2099-12"),
+        ("expert", "q=ia&level=debutant&theme=sante&month=2099-12"),
+        ("Santé", "q=ia&level=debutant&level=expert&month=2099-12"),
+        ("décembre 2099", "q=ia&level=debutant&level=expert&theme=sante"),
     ]
-    assert response.context["feed_query"] == "q=ia&level=expert&theme=sante&month=2099-12"
-
-
-@pytest.mark.parametrize(
-    "query",
-    [{"month": "0001-01"}, {"month": "9999-12"}, {"month": "xx"}, {"level": "dieu"}, {"theme": "rien"}],
-)
-def test_a_filter_that_means_nothing_is_left_out(client, query):
-    create_event()
-
-    response = client.get(reverse("events:agenda"), query)
-
-    assert (response.status_code, len(response.context["page"]), response.context["chips"]) == (200, 1, [])
 
 
 def test_the_number_of_results_is_said(client):
@@ -179,12 +167,12 @@ def test_filters_that_keep_nothing_have_other_words(client):
 
 
 def test_a_long_agenda_has_pages_that_keep_the_filters(client):
-    for _ in range(41):
+    for _ in range(31):
         create_event()
 
     response = client.get(reverse("events:agenda"), {"level": "debutant"})
 
-    assert len(response.context["page"]) == 40
+    assert len(response.context["page"]) == 30
     assert 'href="?level=debutant&amp;page=2"' in response.content.decode()
 
 
@@ -192,12 +180,12 @@ def test_a_long_agenda_has_pages_that_keep_the_filters(client):
 def test_a_list_runs_the_same_queries_for_one_event_and_for_a_hundred(
     client, name, django_assert_max_num_queries
 ):
-    create_registration(create_event(capacity=5, level="expert"))
+    create_booking(create_event(capacity=5, level="expert"))
     one = counted(client, reverse(name), django_assert_max_num_queries)
     for _ in range(99):
         event = create_event(capacity=5)
-        create_registration(event)
-        create_registration(event, WAITING)
+        create_booking(event)
+        create_booking(event, WAITING)
 
     assert counted(client, reverse(name), django_assert_max_num_queries) == one
 
@@ -206,10 +194,10 @@ def test_an_event_page_runs_the_same_queries_whatever_surrounds_it(client, djang
     event = create_event(capacity=5)
     event.partners.add(create_partner())
     event.themes.add(Theme.objects.create(name="Santé", slug="sante"))
-    create_registration(event)
+    create_booking(event)
     one = counted(client, event.get_absolute_url(), django_assert_max_num_queries)
     for index in range(99):
-        create_registration(event, WAITING)
+        create_booking(event, WAITING)
         create_event()
         event.partners.add(create_partner())
         event.themes.add(Theme.objects.create(name=f"Thème {index}", slug=f"theme-{index}"))
@@ -246,9 +234,9 @@ ACTIONS = {
 def test_the_page_of_an_event_says_what_one_can_do(client, fields, taken, queue, expected):
     event = create_event(starts_at=datetime(2099, 1, 5, 17, 0, tzinfo=UTC), **fields)
     for _ in range(taken):
-        create_registration(event)
+        create_booking(event)
     for _ in range(queue):
-        create_registration(event, WAITING)
+        create_booking(event, WAITING)
 
     page = words(client.get(event.get_absolute_url()))
 
@@ -331,17 +319,16 @@ def test_search_engines_read_the_event_as_data_that_no_title_breaks_out_of(clien
         capacity=1,
         has_waiting_list=False,
     )
-    create_registration(event)
+    create_booking(event)
 
     page = client.get(event.get_absolute_url()).content.decode()
 
     data = json.loads(page.split('<script type="application/ld+json">')[1].split("</script>")[0])
     assert "<script>alert" not in page
     assert (data["name"], data["eventStatus"]) == (event.title, "https://schema.org/EventScheduled")
-    assert (data["offers"]["price"], data["offers"]["availability"]) == (
-        "20.00",
-        "https://schema.org/SoldOut",
-    )
+    assert [(offer["price"], offer["availability"]) for offer in data["offers"]] == [
+        ("20.00", "https://schema.org/SoldOut")
+    ]
 
 
 def test_markdown_of_staff_cannot_carry_a_script(client):
