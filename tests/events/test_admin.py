@@ -142,16 +142,6 @@ def test_themes_and_partners_alone_count_as_a_change_for_the_feeds(staff):
     assert event.updated_at > before
 
 
-def test_an_event_is_copied_as_a_draft_without_its_registrations(staff):
-    event = create_event()
-    register(event)
-
-    staff.post(page_of(event), form_of(staff, event, slug="la-suite", _saveasnew="yes"))
-
-    copy = Event.objects.get(slug="la-suite")
-    assert (copy.status, copy.registrations.count()) == (Event.Status.DRAFT, 0)
-
-
 def test_every_input_of_the_event_form_has_a_label(staff):
     Theme.objects.create(name="santé", slug="sante")
     create_partner()
