@@ -107,10 +107,10 @@ class BookingForm(forms.Form):
         if self.count > 1:
             help_text = _("Vide : vous-même.") if number == 1 else ""
             self.fields[f"name_{number}"] = NameField(
-                label=_("Nom"), required=number > 1, help_text=help_text
+                label=_("Nom de la personne %d") % number, required=number > 1, help_text=help_text
             )
             self.fields[f"email_{number}"] = forms.EmailField(
-                label=_("Adresse e-mail"),
+                label=_("Adresse e-mail de la personne %d") % number,
                 required=False,
                 max_length=254,
                 help_text=_("Pour son billet et ses rappels. Vide : la vôtre.") if number > 1 else "",
