@@ -1,13 +1,16 @@
 from django.urls import path
 
 from events import booking_views as views
+from events import document_views
 
 app_name = "bookings"
 urlpatterns = [
     path("<uuid:token>/", views.booking, name="booking"),
     path("<uuid:token>/annuler/", views.booking_cancel, name="booking_cancel"),
     path("<uuid:token>/reponse/", views.booking_answer, name="booking_answer"),
+    path("<uuid:token>/billets.pdf", document_views.booking_tickets, name="booking_tickets"),
     path("<uuid:token>/personnes/<int:pk>/", views.booking_place, name="booking_place"),
     path("place/<uuid:code>/", views.place, name="place"),
+    path("place/<uuid:code>/billet.pdf", document_views.place_ticket, name="place_ticket"),
     path("place/<uuid:code>/rendre/", views.place_cancel, name="place_cancel"),
 ]

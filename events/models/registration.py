@@ -80,6 +80,12 @@ class Registration(models.Model):
         return reverse("bookings:place", args=[self.code])
 
     @property
+    def number(self) -> str:
+        """What is said aloud at the door, and printed: the head of the code, that opens nothing by itself."""
+        head = self.code.hex[:8].upper()
+        return f"{head[:4]} {head[4:]}"
+
+    @property
     def event(self) -> "Event":
         return self.booking.event
 
