@@ -1,6 +1,7 @@
 """Public pages against a bare Django view in the same process model: one gunicorn worker, eight threads.
 
-Each round visits every page in turn, so that what else the machine does falls on all alike; medians are kept.
+A page is kept for strangers (see iamm/page_cache.py): what it costs to give it, and what it costs to render it, which a
+parameter that is not ours forces. Each round visits every page in turn, so that what else the machine does falls on all alike; medians are kept.
 """
 
 import time
@@ -58,13 +59,15 @@ def measure(target: Target, seconds: float) -> Measure:
 
 def paths() -> dict[str, str]:
     Event, Partner = apps.get_model("events.Event"), apps.get_model("partners.Partner")
-    event = Event.objects.upcoming().filter(capacity__isnull=False, price__gt=0).first()
-    return {
+    event = Event.objects.upcoming().paid().filter(capacity__isnull=False).first()
+    kept = {
         "accueil": "/",
         "agenda": "/agenda/",
         "événement": event.get_absolute_url(),
         "fondateur": Partner.objects.founders().first().get_absolute_url(),
     }
+    rendered = {f"{name}, rendu": f"{path}?mesure=1" for name, path in kept.items()}
+    return kept | rendered | {"agenda, recherche": "/agenda/?q=atelier"}
 
 
 def rows(measures: dict[str, list[Measure]]) -> list[dict[str, object]]:

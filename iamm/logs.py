@@ -6,12 +6,13 @@ from collections.abc import Callable
 from copy import copy
 from logging.config import dictConfig
 from typing import Any
+from uuid import uuid4
 
 from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django_guid import clear_guid, get_guid, set_guid
-from django_guid.utils import generate_guid
+from django_guid.utils import generate_guid, validate_guid
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
 access_log = logging.getLogger("iamm.access")
@@ -47,6 +48,22 @@ def _without_address(record: logging.LogRecord) -> logging.LogRecord:
 
 def _route(request: HttpRequest) -> str | None:
     return getattr(request.resolver_match, "route", None)
+
+
+def request_id_middleware(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Take up the proxy's request id if it is a UUID, else make one. django_guid's own costs as much as the access log."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if validate_guid(given) else uuid4().hex
+        set_guid(request_id)
+        response = get_response(request)
+        response.headers["X-Request-ID"] = request_id
+        return response
+
+    return middleware
 
 
 def access_log_middleware(

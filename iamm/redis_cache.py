@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from django.core.cache.backends import redis
+from redis.exceptions import RedisError
 
 
 class KeptClient(redis.RedisCacheClient):
@@ -11,16 +12,27 @@ class KeptClient(redis.RedisCacheClient):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._kept: dict[tuple[bool, int], Any] = {}
+        self._kept: dict[tuple[int, int], Any] = {}
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
-        purpose = write, os.getpid()
-        if purpose not in self._kept:
-            pool = self._get_connection_pool(write)  # type: ignore[attr-defined]
-            self._kept[purpose] = self._lib.Redis(  # type: ignore[attr-defined]
+        pool = self._get_connection_pool(write)  # type: ignore[attr-defined]
+        owner = id(pool), os.getpid()
+        if owner not in self._kept:
+            self._kept[owner] = self._lib.Redis(  # type: ignore[attr-defined]
                 connection_pool=pool, single_connection_client=True
             )
-        return self._kept[purpose]
+        return self._kept[owner]
+
+    def get(self, key: str, default: Any) -> Any:
+        """One command and its answer. What the client does around it, such as trying again, waits until that fails."""
+        client = self.get_client()
+        with client.single_connection_lock:
+            try:
+                client.connection.send_command("GET", key)
+                value = client.connection.read_response()
+            except RedisError:
+                return super().get(key, default)
+        return default if value is None else self._serializer.loads(value)  # type: ignore[attr-defined]
 
 
 class RedisCache(redis.RedisCache):

@@ -58,7 +58,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django_guid.middleware.guid_middleware",
+    "iamm.logs.request_id_middleware",
     "iamm.logs.access_log_middleware",
     "iamm.page_cache.shared_pages",  # outside of what writes headers: it keeps them with the page
     "django.middleware.security.SecurityMiddleware",
@@ -334,11 +334,6 @@ CONTENT_SECURITY_POLICY = {
 # Logs: one JSON line a request and a task; the request id comes from the proxy and follows to the tasks.
 # The proxy's id must be a UUID, else it is replaced: what a stranger sends never reaches the logs.
 
-DJANGO_GUID = {
-    "GUID_HEADER_NAME": "X-Request-ID",
-    "VALIDATE_GUID": True,
-    "EXPOSE_HEADER": False,
-}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
