@@ -272,3 +272,21 @@ def test_the_agenda_runs_the_same_queries_and_stays_light_with_a_thousand_events
     assert len(many) == len(few)
     assert len(response.content) < 100_000
     assert len(compress(response.content)) < 20_000
+
+
+def test_the_month_takes_the_same_filters_and_hands_them_on(client):
+    create_event(title="Atelier de juin", kind="atelier", starts_at=datetime(2099, 6, 3, 16, 0, tzinfo=UTC))
+    create_event(title="Autre chose", starts_at=datetime(2099, 6, 4, 16, 0, tzinfo=UTC))
+    today = timezone.localdate()
+
+    response = client.get(reverse("events:calendar", args=[2099, 6]), {"kind": "atelier"})
+
+    held = [event for week in response.context["weeks"] for _day, events in week for event in events]
+    links = response.text.split('<nav class="month-links"')[1].split("</nav>")[0]
+    assert [event.title for event in held] == ["Atelier de juin"]
+    assert [link.split('"')[0] for link in links.split('href="')[1:]] == [
+        "/agenda/calendrier/2099/5/?kind=atelier",
+        f"/agenda/calendrier/{today.year}/{today.month}/?kind=atelier",
+        "/agenda/calendrier/2099/7/?kind=atelier",
+    ]
+    assert '<a href="/agenda/?kind=atelier">Vue en liste</a>' in response.text
