@@ -33,14 +33,14 @@ class Wish(NamedTuple):
     code: str = ""
 
 
-# One visitor after the other, again and again: 15 places for 7 people, of which 2 use the code alone and 3 in one party.
+# One visitor after the other, again and again. At the full price alone, more is asked for than the event holds.
 WISHES = [
-    Wish(1, "Plein tarif", CODE),
+    Wish(1, "Plein tarif"),
     Wish(3, "Plein tarif"),
     Wish(1, "Étudiants"),
     Wish(3, "Premiers inscrits"),
     Wish(1, "Plein tarif", CODE),
-    Wish(3, "Étudiants"),
+    Wish(3, "Plein tarif"),
     Wish(3, "Plein tarif", CODE),
 ]
 
@@ -52,7 +52,7 @@ class Answer(NamedTuple):
 
 
 class Size(NamedTuple):
-    """Of one round: far fewer places than are asked for."""
+    """Of one round: fewer places than are asked for, and fewer uses of the code than people who come alone with it."""
 
     people: int
     capacity: int
@@ -211,7 +211,7 @@ def control(size: Size) -> list[Round]:
 
 def main() -> None:
     is_quick = harness.is_quick()
-    size = Size(21, 15, 4, 4, 3) if is_quick else Size(70, 60, 12, 15, 10)
+    size = Size(21, 15, 4, 4, 2) if is_quick else Size(42, 36, 8, 9, 4)
     count = 1 if is_quick else 20
     harness.start_production(harness.free_port())
     with serving("iamm.wsgi") as port:
