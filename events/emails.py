@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from mailing import outbox
+from mailing.models import Email
 
 if TYPE_CHECKING:
-    from events.models import AccessNeed, Booking, Event, Registration
+    from events.models import AccessNeed, Booking, Event, GroupMessage, Registration
+
+
+def _template(mail: str) -> str:
+    return f"events/email/{mail}"
 
 
 def _queue(
@@ -17,7 +22,7 @@ def _queue(
 ) -> bool:
     """Queue `mail` once per `key`, to the contact unless `to` says who. Tells whether it was new."""
     email = outbox.queue(
-        f"events/email/{mail}",
+        _template(mail),
         to=to or booking.email,
         context={"booking": booking, "event": booking.event, "name": booking.name, **context},
         key=f"events.{key}",
@@ -118,3 +123,25 @@ def access_need_answered(need: "AccessNeed") -> None:
         place=place,
         name=place.name,
     )
+
+
+def _group_message(message: "GroupMessage", place: "Registration") -> dict[str, Any]:
+    booking, event = place.booking, place.booking.event
+    return {"message": message, "place": place, "booking": booking, "event": event, "name": place.name}
+
+
+def group_message(message: "GroupMessage", place: "Registration") -> Email | None:
+    """Only its address makes the key: a place handed over meanwhile brings no second copy."""
+    return outbox.queue(
+        _template("group_message"),
+        to=place.email,
+        context=_group_message(message, place),
+        key=message.key_for(place.email.lower()),
+        language=place.booking.language,
+    )
+
+
+def group_message_preview(message: "GroupMessage", place: "Registration") -> dict[str, str]:
+    """What this person would get."""
+    context = _group_message(message, place)
+    return outbox.render(_template("group_message"), context, language=place.booking.language)

@@ -1,9 +1,11 @@
+from datetime import timedelta
+
 from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
 from events import reminders
-from events.models import Booking, Event
+from events.models import Booking, Event, GroupMessage
 
 
 @shared_task
@@ -17,3 +19,16 @@ def release_expired_holds() -> int:
 @shared_task
 def send_reminders() -> int:
     return reminders.send_reminders(now=timezone.now())
+
+
+@shared_task
+def send_group_message(message_id: int) -> int:
+    return GroupMessage.objects.get(pk=message_id).write_copies()
+
+
+@shared_task
+def finish_group_messages() -> int:
+    """Write the copies that a task which died left, or that no worker ever took."""
+    started = timezone.now() - timedelta(minutes=5)
+    unfinished = GroupMessage.objects.unfinished().filter(sent_at__lt=started)
+    return sum(message.write_copies() for message in unfinished)

@@ -35,7 +35,7 @@ def queue(
     """
     if Email.objects.filter(key=key).exists():
         return None
-    parts = _render(template, context, language=language)
+    parts = render(template, context, language=language)
     try:
         with transaction.atomic():
             email = Email.objects.create(
@@ -47,7 +47,7 @@ def queue(
     return email
 
 
-def _render(template: str, context: dict[str, Any], *, language: str) -> dict[str, str]:
+def render(template: str, context: dict[str, Any], *, language: str) -> dict[str, str]:
     """Subject and text from their templates; the HTML part is the same text in our layout."""
     context = {"site_url": settings.SITE_URL, "association": settings.ASSOCIATION, **context}
     with translation.override(language):

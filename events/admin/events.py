@@ -16,6 +16,7 @@ from accounts.admin_pages import StateFilter, act, confirm
 from events.admin.content import PICTURES, AppearanceInline, ResourceInline, SlotInline
 from events.admin.copies import CopiesAdmin
 from events.admin.forms import MOMENTS, EventForm
+from events.admin.life import LifePage
 from events.admin.terms import PriceInline, PromoCodeInline, QuestionInline
 from events.models import Event
 
@@ -36,7 +37,7 @@ class PlacesFilter(StateFilter):
 
 
 @admin.register(Event)
-class EventAdmin(CopiesAdmin):
+class EventAdmin(LifePage, CopiesAdmin):
     form = EventForm
     formfield_overrides = {
         **MOMENTS,

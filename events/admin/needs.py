@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import ReadOnlyAdmin, StateFilter, form_page
+from events.admin.filters import EventFilter
 from events.models import AccessNeed
 
 
@@ -19,6 +20,10 @@ class NeedStateFilter(StateFilter):
         "open": (_("sans réponse"), lambda needs: needs.open()),
         "answered": (_("avec réponse"), lambda needs: needs.exclude(answered_at=None)),
     }
+
+
+class NeedEventFilter(EventFilter):
+    path = "registration__booking__event"
 
 
 class ReplyForm(forms.Form):
@@ -34,7 +39,7 @@ class AccessNeedAdmin(ReadOnlyAdmin):
     """For those whom the association asked to look after accessibility: nobody else has the right to see it."""
 
     list_display = ["registration", "event", "asked_at", "answered_at"]
-    list_filter = [NeedStateFilter]
+    list_filter = [NeedStateFilter, NeedEventFilter]
     list_select_related = ["registration__booking__event"]
     search_fields = ["registration__name", "registration__booking__event__title"]
     fields = [

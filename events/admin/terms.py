@@ -23,7 +23,10 @@ class KeepsWhatIsUsed(forms.BaseInlineFormSet):
         used = [form.instance for form in self.deleted_forms if form.instance.pk and _is_used(form.instance)]
         if used:
             names = ", ".join(f"« {row} »" for row in used)
-            message = gettext("Des réservations s’en servent, donc on ne le supprime pas : %s.") % names
+            message = (
+                gettext("Des réservations ou des messages s’en servent, donc on ne le supprime pas : %s.")
+                % names
+            )
             raise ValidationError(f"{message} {self.advice}")
         super().clean()
 

@@ -1,5 +1,6 @@
 from events.models.booking import Booking
 from events.models.event import Event
+from events.models.messages import Exclusion, GroupMessage
 from events.models.places import Place
 from events.models.pricing import Price, PromoCode
 from events.models.programme import Slot
@@ -35,6 +36,8 @@ __all__ = [
     "Event",
     "EventFull",
     "EventOver",
+    "Exclusion",
+    "GroupMessage",
     "Level",
     "MembersOnly",
     "OfferGone",

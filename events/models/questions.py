@@ -58,6 +58,13 @@ class Question(models.Model):
     def choice_list(self) -> list[str]:
         return [line.strip() for line in self.choices.splitlines() if line.strip()]
 
+    @property
+    def answers_to_choose(self) -> list[str]:
+        """What can be answered, when that can be listed."""
+        if self.kind == self.Kind.YES_NO:
+            return ["oui", "non"]
+        return self.choice_list if self.kind in self.WITH_CHOICES else []
+
 
 class Answer(models.Model):
     """What was answered, as text: several choices are lines. About one person, or about the whole booking."""

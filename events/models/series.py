@@ -34,7 +34,7 @@ class Repeatable(models.Model):
 
     # Rows that say what the event is go with it; what happened to the event stays.
     COPIED: ClassVar = ["prices", "questions", "appearances", "slots"]
-    NOT_COPIED: ClassVar = ["bookings", "promo_codes", "resources"]
+    NOT_COPIED: ClassVar = ["bookings", "promo_codes", "resources", "group_messages"]
     OWN: ClassVar = {"id", "slug", "status", "series", "starts_at", "ends_at"}
 
     series = models.ForeignKey(

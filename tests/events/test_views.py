@@ -13,7 +13,7 @@ from tests.factories import (
     create_event,
     create_member,
     create_membership,
-        create_user,
+    create_user,
     register,
 )
 

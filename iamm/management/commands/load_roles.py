@@ -19,6 +19,7 @@ EVENTS = {
     "events.booking": ["view", "change"],
     "events.registration": ["view", "change"],
     "events.answer": ["view"],
+    "events.groupmessage": ["view", "add", "delete"],
     "events.audience": ["view"],
     "events.training": ["view"],
     "events.theme": ["view", "add", "change"],
