@@ -23,7 +23,7 @@ PHOTO = Limits(
     too_heavy=_("Cette image dépasse 8 Mo."),
     too_large=_("Cette image est trop grande : 5 000 pixels de côté suffisent."),
 )
-HELP = _("PNG, JPEG ou WebP, 8 Mo au plus. Large de 1 440 pixels ou plus, de préférence.")
+HELP = _("PNG, JPEG ou WebP, 8 Mo au plus. Large de 1 440 pixels ou plus, de préférence.")
 
 _size_in = re.compile(r"-(\d+)x(\d+)\.webp$").search
 

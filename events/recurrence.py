@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 from itertools import islice
 
 from dateutil.rrule import MONTHLY, WEEKLY, rrule, weekday
-from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 MAX_DATES = 60
 WEEK = timedelta(days=7)
@@ -27,10 +25,10 @@ class SeriesRefused(Exception):
         self.why = why
 
 
-class Pattern(models.TextChoices):
-    WEEKS = "semaines", _("toutes les semaines")
-    NTH_WEEKDAY = "mois", _("tous les mois, le même jour de la même semaine")
-    LAST_WEEKDAY = "fin-de-mois", _("tous les mois, la dernière semaine")
+class Pattern(StrEnum):
+    WEEKS = "semaines"
+    NTH_WEEKDAY = "mois"  # the second Tuesday of each
+    LAST_WEEKDAY = "fin-de-mois"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminFileWidget
+from django.contrib.admin.widgets import AdminFileWidget, AdminTextareaWidget
 from django.db import models
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -18,6 +18,7 @@ LINKS: dict[Any, Any] = {models.URLField: {"assume_scheme": "https"}}
 PICTURES: dict[Any, Any] = {
     PictureField: {"widget": AdminFileWidget(attrs={"accept": "image/png,image/jpeg,image/webp"})}
 }
+SHORT_TEXTS: dict[Any, Any] = {models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 3})}}
 DOCUMENTS: dict[Any, Any] = {
     models.FileField: {"widget": AdminFileWidget(attrs={"accept": ",".join(f".{name}" for name in FORMATS)})}
 }
@@ -35,7 +36,7 @@ class SlotInline(admin.StackedInline):
     extra = 0
     fields = [("starts_at", "ends_at"), "title", "speakers", "room", "text"]
     autocomplete_fields = ["speakers"]
-    formfield_overrides = MOMENTS
+    formfield_overrides = MOMENTS | SHORT_TEXTS
 
 
 class ResourceInline(admin.StackedInline):

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(max_length=160, unique=True, verbose_name='adresse')),
                 ('role', models.CharField(blank=True, help_text='Métier et organisation, en une ligne.', max_length=200, verbose_name='fonction')),
                 ('biography', models.TextField(blank=True, help_text='En Markdown.', verbose_name='présentation')),
-                ('photo', events.pictures.PictureField(blank=True, help_text='PNG, JPEG ou WebP, 8 Mo au plus. Large de 1 440 pixels ou plus, de préférence.', upload_to='', verbose_name='photo')),
+                ('photo', events.pictures.PictureField(blank=True, help_text='PNG, JPEG ou WebP, 8 Mo au plus. Large de 1 440 pixels ou plus, de préférence.', upload_to='', verbose_name='photo')),
                 ('photo_alt', models.CharField(blank=True, help_text='Ce que montre la photo. Vide\xa0: «\xa0Portrait de\xa0», et le nom.', max_length=200, verbose_name='texte de remplacement')),
                 ('website', models.URLField(blank=True, verbose_name='site')),
             ],
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='event',
             name='image',
-            field=events.pictures.PictureField(blank=True, help_text='PNG, JPEG ou WebP, 8 Mo au plus. Large de 1 440 pixels ou plus, de préférence.', upload_to='', verbose_name='image'),
+            field=events.pictures.PictureField(blank=True, help_text='PNG, JPEG ou WebP, 8 Mo au plus. Large de 1 440 pixels ou plus, de préférence.', upload_to='', verbose_name='image'),
         ),
         migrations.AddField(
             model_name='event',
