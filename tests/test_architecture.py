@@ -165,7 +165,7 @@ def test_no_page_holds_a_script_or_a_style_of_its_own():
 
 
 def test_a_lock_names_no_address():
-    assert [str(path) for path in files("*.lock") if "://" in read(path)] == []
+    assert [str(path) for path in files("*.lock", "package-lock.json") if "://" in read(path)] == []
 
 
 def test_a_configuration_names_neither_a_host_nor_a_place_of_one_machine():

@@ -55,6 +55,8 @@ def paths():
         "/",
         "/agenda/",
         "/agenda/?q=introuvable&level=expert",
+        "/agenda/?level=debutant&kind=conference&kind=rencontre&price=gratuit&couleur=bleu",
+        "/agenda/archives/",
         f"/agenda/calendrier/{today.year}/{today.month}/",
         *[row.get_absolute_url() for row in (event, full, cancelled, past, session, training, founder, plan)],
         *[booking.get_absolute_url() for booking in bookings],
