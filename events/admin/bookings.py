@@ -18,6 +18,7 @@ from events.admin.filters import (
     MoneyFilter,
     PlaceFilter,
 )
+from events.admin.papers import ExportsAttendees
 from events.models import Answer, Booking, EventOver, Registration
 from payments.admin import charge_link
 
@@ -28,7 +29,7 @@ WARNING = _(
 
 
 @admin.register(Registration)
-class RegistrationAdmin(ReadOnlyAdmin):
+class RegistrationAdmin(ExportsAttendees, ReadOnlyAdmin):
     """One place of one person."""
 
     list_display = ["name", "email", "event", "state", "price", "amount"]
@@ -38,7 +39,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
     fields = ["name", "email", "event", "state", "price", "promo_code", "amount", "booking", "cancelled_at"]
     readonly_fields = ["event", "state"]
     ordering = ["-pk"]
-    actions = ["cancel"]
+    actions = ["cancel", *ExportsAttendees.actions]
 
     @admin.display(description=_("événement"), ordering="booking__event")
     def event(self, registration: Registration) -> str:

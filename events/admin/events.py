@@ -5,7 +5,7 @@ from django.contrib import admin, messages
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -16,6 +16,7 @@ from accounts.admin_pages import StateFilter, act, confirm
 from events.admin.content import PICTURES, AppearanceInline, ResourceInline, SlotInline
 from events.admin.copies import CopiesAdmin
 from events.admin.forms import MOMENTS, EventForm
+from events.admin.papers import paper_urls
 from events.admin.life import LifePage
 from events.admin.terms import PriceInline, PromoCodeInline, QuestionInline
 from events.models import Event
@@ -84,6 +85,9 @@ class EventAdmin(LifePage, CopiesAdmin):
         ),
         (_("Où on en est"), {"fields": ["status", "places", "registrations", "series_to_see", "updated_at"]}),
     ]
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*paper_urls(self), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         events: QuerySet[Event] = Event.objects.with_places()
