@@ -105,8 +105,8 @@ class Bookable(HasPlaces):
         if known is not None:
             return known
         event._refuse_unless_open(user)
-        for booking in event.bookings.expired().filter(email=email):
-            booking.expire()
+        for late in event.bookings.expired().filter(email=email):
+            late.expire()
         live = event.bookings.live().filter(email=email).first()
         if live is not None:
             raise AlreadyRegistered(live)

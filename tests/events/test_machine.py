@@ -43,6 +43,7 @@ STATE = Booking.State
 REFUSALS = (EventFull, PriceRefused, CodeRefused, RegistrationClosed)
 MAILS = {STATE.WAITING: "waiting", STATE.OFFERED: "offered", STATE.CONFIRMED: "confirmed"}
 numbers = st.integers(min_value=0, max_value=50)
+party = st.tuples(st.integers(1, 3), st.integers(0, 2))  # how many, at which price
 
 
 class Places(RuleBasedStateMachine):
@@ -59,8 +60,14 @@ class Places(RuleBasedStateMachine):
         self.undo.__exit__(None, None, None)
         self.clock.stop()
 
-    @initialize(capacity=st.integers(2, 6), quota=st.integers(1, 4), keeps=st.booleans())
-    def open(self, capacity, quota, keeps):
+    @initialize(
+        capacity=st.integers(2, 5),
+        quota=st.integers(1, 3),
+        keeps=st.booleans(),
+        crowd=st.lists(party, min_size=5, max_size=10),
+    )
+    def open(self, capacity, quota, keeps, crowd):
+        """More people come at once than there are places, so that what follows happens to a queue."""
         self.event = create_event(capacity=capacity, starts_in=timedelta(days=6), max_places=3)
         kept_until = timezone.now() + timedelta(days=3) if keeps else None
         self.prices = [
@@ -69,16 +76,27 @@ class Places(RuleBasedStateMachine):
             create_price(self.event, Decimal(0), name="Gardées", quota=min(quota, 2), kept_until=kept_until),
         ]
         self.code = create_promo_code(self.event, percent=50, max_uses=3)
+        for size, price in crowd:
+            self.ask(size, price)
 
     # What may happen
 
-    @rule(size=st.integers(1, 3), price=st.integers(0, 2), has_code=st.booleans())
-    def book(self, size, price, has_code):
+    @rule(asked=party, has_code=st.booleans())
+    def book(self, asked, has_code):
+        self.ask(*asked, code="BIENVENUE" if has_code else "")
+
+    @rule(asked=party, minutes=st.sampled_from([22, 60]))
+    def book_before_the_clock_has_told(self, asked, minutes):
+        """Holds have run out, and nothing has served the queue since."""
+        self.traveller.shift(timedelta(minutes=minutes))
+        self.ask(*asked)
+
+    def ask(self, size, price, code=""):
         places = [Place(f"Personne {index}", price=self.prices[price]) for index in range(size)]
         person = {"name": "Alex", "email": f"{uuid4()}@example.org", "request_key": uuid4()}
         count = Booking.objects.count()
         try:
-            self.event.register(**person, places=places, code="BIENVENUE" if has_code else "")
+            self.event.register(**person, places=places, code=code)
         except REFUSALS:
             assert Booking.objects.count() == count
 
@@ -262,8 +280,8 @@ def test_whatever_happens_places_queue_mails_and_money_stay_right():
     run_state_machine_as_test(
         Places,
         settings=settings(
-            max_examples=20,
-            stateful_step_count=25,
+            max_examples=12,
+            stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
