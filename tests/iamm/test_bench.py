@@ -50,6 +50,49 @@ def test_the_table_is_aligned_and_written_in_french():
 
 
 def test_the_rush_reads_the_hidden_fields_of_our_form():
-    page = '<input type="hidden" name="csrfmiddlewaretoken" value="abc"><input type="hidden" name="request_key" value="12-34" id="x">'
+    page = (
+        '<input type="hidden" name="csrfmiddlewaretoken" value="abc">'
+        '<input type="hidden" name="request_key" value="12-34" id="x"><input name="count" value="3">'
+    )
 
-    assert dict(rush.FIELD.findall(page)) == {"csrfmiddlewaretoken": "abc", "request_key": "12-34"}
+    assert dict(rush.FIELD.findall(page)) == {
+        "csrfmiddlewaretoken": "abc",
+        "request_key": "12-34",
+        "count": "3",
+    }
+
+
+def test_a_party_of_three_fills_in_a_price_for_each_and_a_name_for_the_others():
+    visitor = rush.Visitor(7, 80, "/", rush.Wish(3, "Étudiants", "RUEE"), {"Étudiants": 12})
+
+    assert visitor.filled_in() == {
+        "name": "Personne 7",
+        "email": "personne7@example.org",
+        "code": "RUEE",
+        "price_1": "12",
+        "price_2": "12",
+        "price_3": "12",
+        "name_2": "Personne 7, place 2",
+        "name_3": "Personne 7, place 3",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_right"),
+    [
+        ({}, True),
+        ({"taken": 8}, True),
+        ({"taken": 7}, False),
+        ({"taken": 11}, False),
+        ({"over_quota": 1}, False),
+        ({"code_uses": 1}, False),
+        ({"code_uses": 3}, False),
+        ({"answers": [rush.Answer(500, 0.0, 0.1)]}, False),
+    ],
+)
+def test_a_rush_is_right_when_it_is_full_and_nothing_is_too_many(changed, is_right):
+    size = rush.Size(people=20, capacity=10, students=2, first=2, code_uses=2)
+    answers = [rush.Answer(302, 0.0, 0.1), rush.Answer(409, 0.0, 0.1)]
+    one = rush.Round(taken=10, oversold=0, over_quota=0, code_uses=2, answers=answers)
+
+    assert one._replace(**changed).is_right(size) is is_right
