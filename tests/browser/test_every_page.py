@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +17,7 @@ from members.models import Application, Member
 from payments import checkouts
 from payments.models import SandboxOrder
 from tests import factories
+from tests.uploads import picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RULES = {
@@ -28,8 +30,9 @@ LONG = "Intelligence artificielle, anticonstitutionnellement parlant : ce que la
 
 
 @pytest.fixture
-def paths():
+def paths(settings, tmp_path):
     """The address of every public page, with long names and every state."""
+    settings.MEDIA_ROOT = tmp_path
     founder = factories.create_partner(name="Université de démonstration de la Méditerranée occidentale")
     founder.facts.create(figure="1 000", text="Un fait d’essai", dated="2025", source="essai.example.org")
     training = factories.create_training(title=LONG)
@@ -39,7 +42,13 @@ def paths():
         description="## Titre\n\n- un\n- deux\n\n| a | b |\n|---|---|\n| 1 | 2 |",
         capacity=3,
         price=Decimal(20),
+        image=ContentFile(picture(size=(1600, 900)), "salle.png"),
+        image_alt="Une salle",
     )
+    speaker = factories.create_speaker(event, role=LONG, biography="Elle *cherche*.")
+    factories.create_slot(event, title=LONG, text="Un *texte*.").speakers.add(speaker)
+    factories.create_resource(event, title=LONG)
+    factories.create_resource(event, is_public=False)
     event.partners.add(founder)
     full = factories.create_event(capacity=1)
     cancelled = factories.create_event(status=Event.Status.CANCELLED)
@@ -58,7 +67,10 @@ def paths():
         "/agenda/?level=debutant&kind=conference&kind=rencontre&price=gratuit&couleur=bleu",
         "/agenda/archives/",
         f"/agenda/calendrier/{today.year}/{today.month}/",
-        *[row.get_absolute_url() for row in (event, full, cancelled, past, session, training, founder, plan)],
+        *[
+            row.get_absolute_url()
+            for row in (event, full, cancelled, past, session, training, founder, speaker, plan)
+        ],
         *[booking.get_absolute_url() for booking in bookings],
         reverse("events:event_register", args=[event.slug]),
         reverse("events:event_register", args=[full.slug]),
