@@ -1,7 +1,8 @@
 """Public pages against a bare Django view in the same process model: one gunicorn worker, eight threads.
 
 A page is kept for strangers (see iamm/page_cache.py): what it costs to give it, and what it costs to render it, which a
-parameter that is not ours forces. Each round visits every page in turn, so that what else the machine does falls on all alike; medians are kept.
+parameter that is not ours forces. Each round visits every page in turn, so that what else the machine does falls on all
+alike; medians are kept.
 """
 
 import time

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from secrets import token_urlsafe
+from threading import Event
 from typing import Any
 
 from django.apps import apps
@@ -27,21 +28,26 @@ logger = logging.getLogger(__name__)
 PAGE_APPS = ("events", "members", "partners")
 KEY = "pages:version"
 CACHE_IS_DOWN = (RedisError, DatabaseError)  # the cache is Redis, or a table
-CHECKED_EVERY = timedelta(seconds=60)  # a hand in the database, which nothing tells us of, is seen by then
+CHECKED_EVERY = timedelta(minutes=5)  # a hand in the database, which nothing tells us of, is seen by then
 
+_is_owed = Event()
 _names_a_page_table = re.compile(rf"\b(?:{'|'.join(PAGE_APPS)})_", re.IGNORECASE).search
 
 
 def current() -> str:
     """The version now. One that was evicted is replaced, and no page of before matches the new one."""
+    if _is_owed.is_set():
+        renew()
     return cache.get(KEY) or str(cache.get_or_set(KEY, token_urlsafe, timeout=None))
 
 
 def renew() -> None:
-    """Put every page kept so far out of use. Without the cache, they live CHECKED_EVERY at most."""
+    """Put every page kept so far out of use. While the cache is down this is owed, and done when it is next asked for."""
     try:
         cache.set(KEY, token_urlsafe(), timeout=None)
+        _is_owed.clear()
     except CACHE_IS_DOWN:
+        _is_owed.set()
         logger.exception("The pages kept in the cache could not be put out of use.")
 
 

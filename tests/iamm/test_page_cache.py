@@ -257,7 +257,7 @@ def test_midnight_is_the_one_of_paris(read, time_machine):
     assert after.content == read("/agenda/calendrier/2030/6/", anew=True).content != before.content
 
 
-def test_what_changed_behind_everyones_back_is_seen_within_a_minute(life, read, time_machine, settings):
+def test_what_changed_behind_everyones_back_is_seen_within_minutes(life, read, time_machine, settings):
     read("/agenda/rencontre/")
 
     settings.SHARED_PAGES = False  # as would a psql on another machine

@@ -196,6 +196,9 @@ def test_pages_are_rendered_when_the_cache_is_down(event, monkeypatch):
 
     assert "Sans cache" in read("/agenda/").text
 
+    monkeypatch.undo()
+    assert "Sans cache" in read("/agenda/").text
+
 
 def test_a_version_that_was_lost_puts_every_page_out_of_use(event):
     read("/agenda/")
