@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from events.models import Booking, Event, Theme
 from tests.factories import (
+    create_booking,
     create_event,
     create_partner,
-    create_booking,
     create_staff,
     create_training,
 )
