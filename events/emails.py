@@ -1,16 +1,21 @@
 """Who is told what, once. A booking's contact hears of the booking; somebody who comes, of their own place."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 
+from events import personal_ics
 from mailing import outbox
 from mailing.models import Email
 
 if TYPE_CHECKING:
-    from events.models import AccessNeed, Booking, Event, GroupMessage, Registration
+    from events.addressees import Addressee
+    from events.models import AccessNeed, Booking, Event, GroupMessage, Registration, ReminderRule
+    from events.particulars import Particulars
 
 
 def _template(mail: str) -> str:
@@ -18,7 +23,15 @@ def _template(mail: str) -> str:
 
 
 def _queue(
-    mail: str, booking: "Booking", /, *, key: str, to: str = "", language: str = "", **context: Any
+    mail: str,
+    booking: "Booking",
+    /,
+    *,
+    key: str,
+    to: str = "",
+    language: str = "",
+    attachments: Sequence[outbox.Attachment] = (),
+    **context: Any,
 ) -> bool:
     """Queue `mail` once per `key`, to the contact unless `to` says who. Tells whether it was new."""
     email = outbox.queue(
@@ -27,12 +40,46 @@ def _queue(
         context={"booking": booking, "event": booking.event, "name": booking.name, **context},
         key=f"events.{key}",
         language=language or booking.language,
+        attachments=attachments,
     )
     return email is not None
 
 
+def _queue_to(addressee: "Addressee", mail: str, /, *, key: str, **context: Any) -> bool:
+    """Once an address, whatever it holds. The key outlives the message: it does not say to whom."""
+    digest = salted_hmac("events.emails", addressee.email).hexdigest()[:20]
+    return _queue(
+        mail,
+        addressee.booking,
+        key=f"{key}.{digest}",
+        to=addressee.email,
+        **{"name": addressee.name, "addressee": addressee, **context},
+    )
+
+
+def _tell_others(
+    mail: str, places: "Iterable[Registration]", /, *, is_lost: bool = False, **context: Any
+) -> None:
+    """Also whoever comes with another address than the contact's, of their own place and nothing else."""
+    for place in places:
+        if place.email.lower() != place.booking.email.lower():
+            key = f"{mail}.{place.pk}.{place.booking.sequence}.{place.booking.event.sequence}"
+            _queue(
+                mail,
+                place.booking,
+                key=key,
+                to=place.email,
+                name=place.name,
+                place=place,
+                attachments=[personal_ics.attachment([place], is_lost=is_lost)],
+                **context,
+            )
+
+
 def booking_confirmed(booking: "Booking") -> None:
-    _queue("booking_confirmed", booking, key=f"confirmed.{booking.pk}")
+    entry = personal_ics.attachment([booking])
+    _queue("booking_confirmed", booking, key=f"confirmed.{booking.pk}", attachments=[entry])
+    _tell_others("place_confirmed", booking.places)
 
 
 def booking_requested(booking: "Booking") -> None:
@@ -60,29 +107,63 @@ def offer_expired(booking: "Booking") -> None:
     _queue("offer_expired", booking, key=f"offer_expired.{booking.pk}")
 
 
-def booking_cancelled(booking: "Booking", *, refund: Decimal) -> None:
-    _queue("booking_cancelled", booking, key=f"cancelled.{booking.pk}", refund=refund)
+def booking_cancelled(booking: "Booking", places: "Iterable[Registration]", *, refund: Decimal) -> None:
+    entry = personal_ics.attachment([booking])
+    _queue("booking_cancelled", booking, key=f"cancelled.{booking.pk}", refund=refund, attachments=[entry])
+    _tell_others("place_lost", places)
 
 
 def place_cancelled(booking: "Booking", place: "Registration", *, refund: Decimal) -> None:
-    _queue("place_cancelled", booking, key=f"place_cancelled.{place.pk}", place=place, refund=refund)
+    entry = personal_ics.attachment([booking])
+    key = f"place_cancelled.{place.pk}"
+    _queue("place_cancelled", booking, key=key, place=place, refund=refund, attachments=[entry])
+    _tell_others("place_lost", [place])
 
 
 def booking_moved(booking: "Booking", *, from_event: "Event") -> None:
     key = f"moved.{booking.pk}.{from_event.pk}.{booking.event_id}.{booking.queued_at.timestamp()}"
-    _queue("booking_moved", booking, key=key, from_event=from_event)
+    entry = personal_ics.attachment([booking])
+    _queue("booking_moved", booking, key=key, from_event=from_event, attachments=[entry])
+    _tell_others("booking_moved", booking.places, from_event=from_event)
 
 
 def place_handed_over(place: "Registration", *, before: str) -> None:
     """Tell who gave the place, who has it now, and the contact if that is a third person."""
-    key = f"handed_over.{place.code}"
-    _queue("place_received", place.booking, key=f"{key}.to", to=place.email, place=place, name=place.name)
-    for giver in {before, place.booking.email} - {place.email}:
-        _queue("place_handed_over", place.booking, key=f"{key}.{giver}"[:200], to=giver, place=place, name="")
+    booking, key = place.booking, f"handed_over.{place.code}"
+    entries = [personal_ics.attachment([place])]
+    _queue(
+        "place_received",
+        booking,
+        key=f"{key}.to",
+        to=place.email,
+        place=place,
+        name=place.name,
+        attachments=entries if place.is_confirmed else [],
+    )
+    if before not in {booking.email, place.email}:
+        lost = [personal_ics.attachment([place], is_lost=True)]
+        _queue(
+            "place_handed_over", booking, key=f"{key}.from", to=before, place=place, name="", attachments=lost
+        )
+    if booking.email != place.email:
+        _queue("place_handed_over", booking, key=f"{key}.contact", place=place, name="")
 
 
-def event_cancelled(booking: "Booking") -> None:
-    _queue("event_cancelled", booking, key=f"event_cancelled.{booking.pk}")
+def event_cancelled(addressee: "Addressee") -> bool:
+    event = addressee.booking.event
+    entry = personal_ics.attachment(addressee.held)
+    return _queue_to(addressee, "event_cancelled", key=f"event_cancelled.{event.pk}", attachments=[entry])
+
+
+def event_changed(addressee: "Addressee", *, event: "Event", before: "Particulars") -> bool:
+    return _queue_to(
+        addressee,
+        "event_changed",
+        key=f"event_changed.{event.pk}.{event.sequence}",
+        before=before,
+        after=event.particulars,
+        attachments=[personal_ics.attachment(addressee.held)],
+    )
 
 
 def booking_link(booking: "Booking", *, day: date) -> None:
@@ -90,9 +171,11 @@ def booking_link(booking: "Booking", *, day: date) -> None:
     _queue("booking_link", booking, key=f"link.{day}.{booking.pk}")
 
 
-def reminder(place: "Registration", *, days: int) -> bool:
-    key = f"reminder.{days}.{place.pk}"
-    return _queue("reminder", place.booking, key=key, to=place.email, place=place, name=place.name)
+def reminder(addressee: "Addressee", *, event: "Event", rule: "ReminderRule") -> bool:
+    """Of one rule for one date: a date that changes is reminded of anew, one that comes back is not."""
+    mail = "thanks" if rule.unit == rule.Unit.AFTER else "reminder"
+    key = f"{mail}.{event.pk}.{rule.number}{rule.unit}.{int(event.starts_at.timestamp())}"
+    return _queue_to(addressee, mail, key=key, event=event, rule=rule, name=addressee.places[0].name)
 
 
 def access_need_asked(need: "AccessNeed") -> None:

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from events import reminders
-from events.models import Booking, Event, GroupMessage
+from events.models import Booking, Event, Feedback, GroupMessage
 
 
 @shared_task
@@ -32,3 +32,9 @@ def finish_group_messages() -> int:
     started = timezone.now() - timedelta(minutes=5)
     unfinished = GroupMessage.objects.unfinished().filter(sent_at__lt=started)
     return sum(message.write_copies() for message in unfinished)
+
+
+@shared_task
+def unsign_feedback() -> int:
+    """What can no longer be changed says no longer whose it is."""
+    return Feedback.objects.closed().update(place=None)

@@ -165,6 +165,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=15, hour="8-19"),
     },
     "forget-sessions": {"task": "accounts.tasks.forget_expired", "schedule": crontab(minute=20, hour=4)},
+    "unsign-feedback": {"task": "events.tasks.unsign_feedback", "schedule": crontab(minute=25, hour=4)},
     "purge-mail": {"task": "mailing.tasks.purge", "schedule": crontab(minute=30, hour=4)},
     "abandoned-applications": {
         "task": "members.tasks.purge_abandoned",
@@ -221,6 +222,7 @@ ACCOUNT_RATE_LIMITS = {
     "pay": "30/10m/ip",
     "contact": "5/10m/ip,20/d/ip",
     "booking": "60/10m/ip",
+    "calendar": "300/1m/ip",  # a provider reads the feeds of many people from few addresses
     "notification": "600/1m/ip",
 }
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"

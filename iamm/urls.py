@@ -20,6 +20,7 @@ urlpatterns = [
     path("fondateurs/", views.founder_list, name="founder_list"),
     path("fondateurs/<slug:slug>/", views.founder, name="founder"),
     path("compte/", views.account, name="account"),
+    path("compte/calendrier/", include("events.calendar_urls")),
     path("compte/", include("allauth.urls")),
     path("contact/", views.contact, name="contact"),
     path("mentions-legales/", views.legal_notice, name="legal_notice"),

@@ -65,9 +65,10 @@ class EmailAdmin(admin.ModelAdmin):
         "purged_at",
         "last_error",
         "key",
+        "attached",
         "readable_text",
     ]
-    readonly_fields = ["readable_text"]
+    readonly_fields = ["attached", "readable_text"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -82,11 +83,15 @@ class EmailAdmin(admin.ModelAdmin):
         return super().has_change_permission(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Email]:
-        return super().get_queryset(request).defer("text", "html")
+        return super().get_queryset(request).defer("text", "html", "attachments")
 
     def get_urls(self) -> list[URLPattern]:
         preview = self.admin_site.admin_view(self.preview)
         return [path("<int:pk>/preview/", preview, name="mailing_email_preview"), *super().get_urls()]
+
+    @admin.display(description=_("pièces jointes"), empty_value="–")
+    def attached(self, email: Email) -> str:
+        return ", ".join(attachment["name"] for attachment in email.attachments)
 
     @admin.display(description=_("texte"))
     def readable_text(self, email: Email) -> str:

@@ -19,6 +19,8 @@ def deliver(email: Email, connection: BaseEmailBackend) -> None:
         connection=connection,
     )
     message.attach_alternative(email.html, "text/html")
+    for attachment in email.attachments:
+        message.attach(attachment["name"], attachment["content"], attachment["content_type"])
     try:
         connection.open()
         message.send()

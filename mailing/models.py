@@ -45,7 +45,9 @@ class EmailQuerySet(models.QuerySet["Email"]):
         return self.filter(created_at__lt=before, purged_at=None).exclude(state__in=Email.UNFINISHED).erase()
 
     def erase(self) -> int:
-        return self.update(to="", subject="", text="", html="", last_error="", purged_at=timezone.now())
+        return self.update(
+            to="", subject="", text="", html="", attachments=[], last_error="", purged_at=timezone.now()
+        )
 
 
 class Email(models.Model):
@@ -64,6 +66,7 @@ class Email(models.Model):
     subject = models.CharField(_("objet"), max_length=250, blank=True)
     text = models.TextField(_("texte"), blank=True)
     html = models.TextField(_("version HTML"), blank=True)
+    attachments = models.JSONField(_("pièces jointes"), default=list, blank=True, editable=False)
     is_secret = models.BooleanField(
         _("confidentiel"), default=False, help_text=_("Contient un code : illisible ici, effacé dès l’envoi.")
     )

@@ -1,7 +1,8 @@
 """The one door for mail: `queue` stores a row in the caller's transaction, delivery happens after it."""
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -13,6 +14,14 @@ from mailing import tasks
 from mailing.models import Email
 
 BLANK_LINES = re.compile(r"\n\s*\n\s*\n")  # what a condition of a template leaves behind
+
+
+class Attachment(NamedTuple):
+    """A text that goes with a message, such as an entry for a calendar."""
+
+    name: str
+    content_type: str
+    content: str
 
 
 def current_language() -> str:
@@ -28,6 +37,7 @@ def queue(
     key: str,
     language: str = settings.LANGUAGE_CODE,
     is_secret: bool = False,
+    attachments: Sequence[Attachment] = (),
 ) -> Email | None:
     """Store the message `<template>_subject.txt` and `<template>_message.txt` for `to`, once per `key`.
 
@@ -39,7 +49,12 @@ def queue(
     try:
         with transaction.atomic():
             email = Email.objects.create(
-                key=key, to=to, is_secret=is_secret, message_id=Email.new_message_id(), **parts
+                key=key,
+                to=to,
+                is_secret=is_secret,
+                attachments=[attachment._asdict() for attachment in attachments],
+                message_id=Email.new_message_id(),
+                **parts,
             )
     except IntegrityError:  # another process used the key meanwhile
         return None

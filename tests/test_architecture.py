@@ -21,7 +21,7 @@ FLOORS = {
     "events": {"members", "payments", "partners", "mailing", "accounts"},
     "iamm": {"events", "members", "payments", "partners", "mailing", "accounts"},
 }
-NAMESPACES = {"trainings": "events", "bookings": "events", "speakers": "events"}
+NAMESPACES = {"trainings": "events", "bookings": "events", "speakers": "events", "calendars": "events"}
 ERROR_PAGES = {"400.html", "403.html", "403_csrf.html", "404.html", "500.html"}
 ASKED_BY_ALLAUTH = {"account/password_reset_help_text.html"}  # which has none of its own
 

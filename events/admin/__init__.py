@@ -1,6 +1,7 @@
 from events.admin.bookings import BookingAdmin, RegistrationAdmin
 from events.admin.content import SpeakerAdmin
 from events.admin.events import EventAdmin
+from events.admin.feedback import FeedbackAdmin
 from events.admin.messages import GroupMessageAdmin
 from events.admin.needs import AccessNeedAdmin
 from events.admin.trainings import TrainingAdmin
@@ -11,6 +12,7 @@ __all__ = [
     "AudienceAdmin",
     "BookingAdmin",
     "EventAdmin",
+    "FeedbackAdmin",
     "GroupMessageAdmin",
     "RegistrationAdmin",
     "SpeakerAdmin",

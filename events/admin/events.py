@@ -18,6 +18,7 @@ from events.admin.copies import CopiesAdmin
 from events.admin.forms import MOMENTS, EventForm
 from events.admin.papers import paper_urls
 from events.admin.life import LifePage
+from events.admin.reminders import ReminderRuleInline
 from events.admin.terms import PriceInline, PromoCodeInline, QuestionInline
 from events.models import Event
 
@@ -58,6 +59,7 @@ class EventAdmin(LifePage, CopiesAdmin):
         PromoCodeInline,
         QuestionInline,
         ResourceInline,
+        ReminderRuleInline,
     ]
     actions = ["publish", "cancel"]
     fieldsets = [
@@ -121,18 +123,28 @@ class EventAdmin(LifePage, CopiesAdmin):
             '<a href="{}?series__id__exact={}">{}</a>', url, event.series_id, gettext("Voir les dates")
         )
 
+    def get_inlines(self, request: HttpRequest, obj: Event | None) -> Any:
+        """A new event has the rules of every event: they are changed once it exists."""
+        return [inline for inline in self.inlines if obj or inline is not ReminderRuleInline]
+
     def save_model(self, request: HttpRequest, obj: Event, form: Any, change: bool) -> None:
         """Write what this form changed and nothing else, so that a page left open undoes no verb."""
         if not change:
             obj.save()
             return
+        form.before = obj.locked().particulars
         columns = {field.name for field in obj._meta.concrete_fields}
         obj.save(update_fields=[*columns.intersection(form.changed_data), "updated_at"])
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Then serve those who wait, if there is room now, and publish if that is the button."""
+        """Then tell what changed, serve those who wait if there is room now, and publish if that is the button."""
         super().save_related(request, form, formsets, change)
         event: Event = form.instance
+        if change and (count := event.announce_changes(before=form.before)):
+            said = ngettext(
+                "%d personne est prévenue du changement.", "%d personnes sont prévenues du changement.", count
+            )
+            messages.info(request, said % count)
         if served := len(event.serve_queue()):
             told = ngettext(
                 "%d réservation de la liste d’attente a reçu une proposition.",

@@ -52,8 +52,14 @@ class EventForm(forms.ModelForm):
         return capacity
 
     def clean_starts_at(self) -> datetime:
-        """An event that people come to may move, but not into the past: nobody could do anything any more."""
+        """An event that people come to may move until it begins, but not into the past: they could do nothing any more."""
         starts_at: datetime = self.cleaned_data["starts_at"]
+        event = self.instance
+        is_same = event.pk is None or starts_at == event.starts_at.replace(second=0, microsecond=0)
+        if not is_same and event.has_begun and event.bookings.live().exists():
+            raise ValidationError(
+                gettext("Des personnes étaient inscrites à cette date : dupliquez l’événement.")
+            )
         is_brought_back = self.instance.pk and not self.instance.has_begun and starts_at <= timezone.now()
         if is_brought_back and self.instance.bookings.live().exists():
             raise ValidationError(gettext("Des personnes sont inscrites : la nouvelle date est déjà passée."))

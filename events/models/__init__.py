@@ -1,5 +1,7 @@
 from events.models.booking import Booking
+from events.models.calendar_feed import CalendarFeed
 from events.models.event import Event
+from events.models.feedback import FEEDBACK_DAYS, Feedback
 from events.models.messages import Exclusion, GroupMessage
 from events.models.places import Place
 from events.models.pricing import Price, PromoCode
@@ -11,6 +13,7 @@ from events.models.refusals import (
     CodeRefused,
     EventFull,
     EventOver,
+    FeedbackClosed,
     MembersOnly,
     OfferGone,
     PriceRefused,
@@ -18,6 +21,7 @@ from events.models.refusals import (
     TooManyPlaces,
 )
 from events.models.registration import Registration
+from events.models.reminder import ReminderRule
 from events.models.resource import Resource
 from events.models.series import Series
 from events.models.speaker import Appearance, Speaker
@@ -25,17 +29,21 @@ from events.models.training import Training
 from events.models.vocabulary import Audience, Level, Theme
 
 __all__ = [
+    "FEEDBACK_DAYS",
     "AccessNeed",
     "AlreadyRegistered",
     "Answer",
     "Appearance",
     "Audience",
     "Booking",
+    "CalendarFeed",
     "CapacityTooLow",
     "CodeRefused",
     "Event",
     "EventFull",
     "EventOver",
+    "Feedback",
+    "FeedbackClosed",
     "Exclusion",
     "GroupMessage",
     "Level",
@@ -48,6 +56,7 @@ __all__ = [
     "Question",
     "Registration",
     "RegistrationClosed",
+    "ReminderRule",
     "Resource",
     "Series",
     "Slot",

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from events import emails
+from events.addressees import addressees
 from events.models.booking import Booking
 from events.models.capacity import HasPlaces
 from events.models.places import HOLD, OFFER, Place, may_offer, wanted
@@ -270,5 +271,9 @@ class Bookable(HasPlaces):
         event.status = self.status = self.Status.CANCELLED
         event.sequence += 1
         event.save(update_fields=["status", "sequence", "updated_at"])
-        for booking in event.bookings.live().select_related("event", "charge"):
+        bookings = event.bookings.live().select_related("event", "charge").prefetch_related("registrations")
+        called_off = list(bookings.order_by("pk"))
+        for booking in called_off:
             booking.call_off()
+        for addressee in addressees(called_off):
+            emails.event_cancelled(addressee)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from events import emails
 from events.models.places import HOLD, Chance, wanted
 from events.models.refusals import EventFull, EventOver, OfferGone
+from events.models.sequenced import Sequenced
 from mailing.outbox import current_language
 from payments.models import Charge, ChargeLine, Line, Refund
 
@@ -51,7 +52,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(state__in=Booking.UNTIL, expires_at__lte=timezone.now())
 
 
-class Booking(models.Model):
+class Booking(Sequenced):
     """One act by one contact: the event, who to write to, what it costs, and one place for each who comes.
 
     Reached by its token, without an account. Its state is that of all its places; one of them may be cancelled alone.
@@ -188,19 +189,19 @@ class Booking(models.Model):
 
     def confirm(self) -> None:
         self.state, self.confirmed_at, self.expires_at = self.State.CONFIRMED, timezone.now(), None
-        self.save(update_fields=["state", "confirmed_at", "expires_at"])
+        self.step("state", "confirmed_at", "expires_at")
         emails.booking_confirmed(self)
 
     def hold(self, until: datetime) -> None:
         """Keep the places until they are paid, and write what they cost."""
         self.state, self.expires_at = self.State.HELD, until
         self.charge = self.open_charge(payable_until=until)
-        self.save(update_fields=["state", "expires_at", "charge"])
+        self.step("state", "expires_at", "charge")
         emails.places_held(self)
 
     def offer(self, until: datetime) -> None:
         self.state, self.expires_at = self.State.OFFERED, until
-        self.save(update_fields=["state", "expires_at"])
+        self.step("state", "expires_at")
         emails.places_offered(self)
 
     def give(self, *, until: datetime) -> None:
@@ -217,7 +218,7 @@ class Booking(models.Model):
     def expire(self) -> None:
         was_offered = self.state == self.State.OFFERED
         self.state = self.State.EXPIRED
-        self.save(update_fields=["state"])
+        self.step("state")
         if was_offered:
             emails.offer_expired(self)
 
@@ -226,7 +227,6 @@ class Booking(models.Model):
         self._end()
         if self.charge:
             self.charge.cancel()
-        emails.event_cancelled(self)
 
     def open_charge(self, *, payable_until: datetime | None) -> Charge:
         """The sum of the places still wanted, a line each."""
@@ -244,7 +244,7 @@ class Booking(models.Model):
 
     def _end(self, state: str = State.CANCELLED) -> None:
         self.state, self.cancelled_at, self.expires_at = state, timezone.now(), None
-        self.save(update_fields=["state", "cancelled_at", "expires_at"])
+        self.step("state", "cancelled_at", "expires_at")
 
     def locked(self) -> "Booking":
         """This booking read again, with its charge then its event locked, in the order in which a payment locks them."""
@@ -304,9 +304,11 @@ class Booking(models.Model):
         is_all = not booking.registrations.live().exists()
         if is_all:
             booking._end()
+        else:
+            booking.step()
         booking._correct_charge(refund, is_all=is_all)
         if is_all:
-            emails.booking_cancelled(booking, refund=refund)
+            emails.booking_cancelled(booking, leaving, refund=refund)
         else:
             emails.place_cancelled(booking, leaving[0], refund=refund)
         booking.event.serve_queue()
@@ -387,7 +389,8 @@ class Booking(models.Model):
         if booking.is_confirmed and not there.room().fits(wanted(booking.places)):
             raise EventFull
         booking.event, booking.queued_at = there, timezone.now()
-        booking.save(update_fields=["event", "queued_at"])
+        booking.sequence += max(here.sequence - there.sequence, 0)  # their sum only grows
+        booking.step("event", "queued_at")
         emails.booking_moved(booking, from_event=here)
         here.serve_queue()
         there.serve_queue()

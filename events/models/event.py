@@ -11,10 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from events.models.bookable import Bookable
 from events.models.booking import Booking
+from events.models.changes import Announced
 from events.models.content import Content
+from events.models.feedback import Evaluated
 from events.models.pricing import Price
 from events.models.programme import Slot
 from events.models.registration import Registration
+from events.models.reminder import Reminding
 from events.models.series import Repeatable
 from events.models.speaker import Appearance, Speaker
 from events.models.training import Training
@@ -89,7 +92,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.filter(Exists(Price.objects.filter(event=OuterRef("pk"), amount__gt=0)))
 
 
-class Event(Content, Repeatable, Bookable):
+class Event(Content, Repeatable, Reminding, Announced, Evaluated, Bookable):
     """Anything with a date. A training's session is an event whose `training` is set."""
 
     class Kind(models.TextChoices):

@@ -63,6 +63,10 @@ class CodeRefused(Exception):
         self.why = why
 
 
+class FeedbackClosed(Exception):
+    """It is not over yet, or it has been for too long, or this place was not confirmed."""
+
+
 class OfferGone(Exception):
     """The offer was accepted, declined, or has run out."""
 

@@ -13,7 +13,7 @@ from events.models.booking import Booking
 from events.models.places import holding_place
 from events.models.pricing import Price, PromoCode
 from events.models.questions import AccessNeed, Answer, Question
-from events.models.refusals import EventOver, OfferGone, PriceRefused
+from events.models.refusals import EventOver, FeedbackClosed, OfferGone, PriceRefused
 
 if TYPE_CHECKING:
     from events.models.event import Event
@@ -125,6 +125,14 @@ class Registration(models.Model):
         self.save(update_fields=["name"])
 
     @transaction.atomic
+    def give_feedback(self, *, rating: int, useful: str, would_recommend: bool | None) -> None:
+        """One answer a place, which may change until the questionnaire closes. Raises FeedbackClosed."""
+        if not (self.is_confirmed and self.event.takes_feedback):
+            raise FeedbackClosed
+        answer = {"rating": rating, "useful": useful, "would_recommend": would_recommend}
+        self.event.feedback.update_or_create(place=self, defaults=answer)
+
+    @transaction.atomic
     def hand_over(self, *, name: str, email: str) -> None:
         """Give this place to somebody else. The link and the ticket of who had it are worth nothing any more.
 
@@ -141,5 +149,6 @@ class Registration(models.Model):
         before = place.email
         place.name, place.email, place.code = name, email.lower(), uuid4()
         place.save(update_fields=["name", "email", "code"])
+        booking.step()
         place.booking = booking
         emails.place_handed_over(place, before=before)

@@ -33,8 +33,8 @@ class Repeatable(models.Model):
     """What can be copied to other dates."""
 
     # Rows that say what the event is go with it; what happened to the event stays.
-    COPIED: ClassVar = ["prices", "questions", "appearances", "slots"]
-    NOT_COPIED: ClassVar = ["bookings", "promo_codes", "resources", "group_messages"]
+    COPIED: ClassVar = ["prices", "questions", "appearances", "slots", "reminder_rules"]
+    NOT_COPIED: ClassVar = ["bookings", "promo_codes", "resources", "group_messages", "feedback"]
     OWN: ClassVar = {"id", "slug", "status", "series", "starts_at", "ends_at"}
 
     series = models.ForeignKey(
@@ -55,6 +55,7 @@ class Repeatable(models.Model):
         slug: Any
         starts_at: Any
         ends_at: Any
+        reminder_rules: Any
         locked: Callable[[], Self]
         publish: Callable[[], None]
 
@@ -77,6 +78,7 @@ class Repeatable(models.Model):
             ends_at=ends_at,
         )
         twin.save(force_insert=True)
+        twin.reminder_rules.all().delete()  # those that every new event has
         _copy_many_to_many(self, twin)
         for name in self.COPIED:
             for row in getattr(self, name).all():
