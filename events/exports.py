@@ -5,12 +5,14 @@ What somebody needs in order to come is never in it: that is for the accessibili
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
@@ -19,7 +21,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
-from events.models import Answer, Booking, Question, Registration
+from events.models import Answer, Booking, Event, Question, Registration
 
 BOM = "\ufeff"  # by it Excel knows UTF-8
 BATCH = 2000
@@ -34,23 +36,20 @@ class Attendees:
     """The places of a QuerySet as rows: one each, a column for each question of their events."""
 
     def __init__(self, places: QuerySet[Registration]) -> None:
-        answers = Prefetch("booking__answers", Answer.objects.all())
-        self.places = places.select_related(
-            "booking__event", "booking__charge", "price", "promo_code"
-        ).prefetch_related(answers)
-        events = places.order_by().values("booking__event")
+        self.places = places.select_related("booking__charge", "price", "promo_code")
+        events = Event.objects.filter(pk__in=places.order_by().values("booking__event"))
+        self.events = events.only("title", "starts_at").in_bulk()
         self.questions = list(
-            Question.objects.filter(event__in=events)
-            .select_related("event")
-            .order_by("event_id", "position", "pk")
+            Question.objects.filter(event__in=self.events).order_by("event_id", "position", "pk")
         )
         self.states = {state.value: str(state.label) for state in Booking.State}
-        self.cancelled = self.states[Booking.State.CANCELLED]
 
     @property
     def header(self) -> list[str]:
         several = len({question.event_id for question in self.questions}) > 1
-        asked = [f"{one.label} ({one.event})" if several else one.label for one in self.questions]
+        asked = [
+            f"{one.label} ({self.events[one.event_id]})" if several else one.label for one in self.questions
+        ]
         return [
             _("Billet"),
             _("Événement"),
@@ -71,31 +70,44 @@ class Attendees:
         ]
 
     def __iter__(self) -> Iterator[list[Cell]]:
-        for place in self.places.iterator(chunk_size=BATCH):
-            booking = place.booking
-            answers = {
-                answer.question_id: answer.text
-                for answer in booking.answers.all()
-                if answer.registration_id in {None, place.pk}
-            }
-            yield [
-                place.number,
-                booking.event.title,
-                _local(booking.event.starts_at),
-                place.name,
-                place.email,
-                booking.name,
-                booking.email,
-                booking.invoice_to,
-                self.cancelled if place.cancelled_at else self.states[booking.state],
-                _local(booking.created_at),
-                _local(place.cancelled_at or booking.cancelled_at),
-                place.price.name if place.price else "",
-                place.promo_code.code if place.promo_code else "",
-                place.amount,
-                _local(booking.charge.paid_at) if booking.charge and place.amount else None,
-                *(_answer(question, answers.get(question.pk, "")) for question in self.questions),
-            ]
+        places = self.places.iterator(chunk_size=BATCH)
+        while batch := list(islice(places, BATCH)):
+            answers = self._answers(batch)
+            for place in batch:
+                yield self._row(place, answers[place.booking_id, None] | answers[place.booking_id, place.pk])
+
+    def _answers(self, batch: list[Registration]) -> defaultdict[tuple[int, int | None], dict[int, str]]:
+        """What was answered to each question, by booking, and by place unless it was asked of the whole booking."""
+        found: defaultdict[tuple[int, int | None], dict[int, str]] = defaultdict(dict)
+        answers = Answer.objects.filter(booking__in={place.booking_id for place in batch}).order_by()
+        for booking, place, question, text in answers.values_list(
+            "booking", "registration", "question", "text"
+        ):
+            found[booking, place][question] = text
+        return found
+
+    def _row(self, place: Registration, answers: dict[int, str]) -> list[Cell]:
+        booking = place.booking
+        event = self.events[booking.event_id]
+        cancelled_at = place.cancelled_at or booking.cancelled_at
+        return [
+            place.number,
+            event.title,
+            _local(event.starts_at),
+            place.name,
+            place.email,
+            booking.name,
+            booking.email,
+            booking.invoice_to,
+            self.states[Booking.State.CANCELLED if place.cancelled_at else booking.state],
+            _local(booking.created_at),
+            _local(cancelled_at),
+            place.price.name if place.price else "",
+            place.promo_code.code if place.promo_code else "",
+            place.amount,
+            _local(booking.charge.paid_at) if booking.charge and place.amount else None,
+            *(_answer(question, answers.get(question.pk, "")) for question in self.questions),
+        ]
 
 
 def as_csv(attendees: Attendees) -> Iterator[str]:
@@ -118,10 +130,10 @@ def as_xlsx(attendees: Attendees) -> bytes:
     sheet.freeze_panes = "A2"
     for index, title in enumerate(header, start=1):
         sheet.column_dimensions[get_column_letter(index)].width = min(max(len(title) + 2, 18), WIDEST)
-    sheet.append([_xlsx_cell(sheet, title, is_title=True) for title in header])
+    sheet.append([_title(sheet, title) for title in header])
     count = 0
     for row in attendees:
-        sheet.append([_xlsx_cell(sheet, cell) for cell in row])
+        sheet.append([_xlsx_cell(cell) for cell in row])
         count += 1
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(header))}{count + 1}"
     content = io.BytesIO()
@@ -151,18 +163,17 @@ def _csv_cell(cell: Cell) -> str:
             return harmless(str(cell).replace("\x00", ""))
 
 
-def _xlsx_cell(sheet: Any, cell: Cell, *, is_title: bool = False) -> Any:
+def _title(sheet: Any, text: str) -> WriteOnlyCell:
+    cell = WriteOnlyCell(sheet, _xlsx_cell(text))
+    cell.font = Font(bold=True)
+    return cell
+
+
+def _xlsx_cell(cell: Cell) -> Any:
+    """None for an empty one, which is then not written at all."""
     if isinstance(cell, str):
-        written = WriteOnlyCell(sheet, harmless(ILLEGAL_CHARACTERS_RE.sub("", cell))[:LONGEST_CELL])
-        if is_title:
-            written.font = Font(bold=True)
-        return written
-    written = WriteOnlyCell(sheet, cell)
-    if isinstance(cell, datetime):
-        written.number_format = "dd/mm/yyyy hh:mm"
-    elif isinstance(cell, Decimal):
-        written.number_format = "#,##0.00"
-    return written
+        return harmless(ILLEGAL_CHARACTERS_RE.sub("", cell))[:LONGEST_CELL] or None
+    return cell
 
 
 def _local(moment: datetime | None) -> datetime | None:
