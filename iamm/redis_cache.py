@@ -23,7 +23,7 @@ class KeptClient(redis.RedisCacheClient):
             )
         return self._kept[owner]
 
-    def get(self, key: str, default: Any) -> Any:
+    def get(self, key: Any, default: Any) -> Any:
         """One command and its answer. What the client does around it, such as trying again, waits until that fails."""
         client = self.get_client()
         with client.single_connection_lock:
