@@ -31,6 +31,7 @@ def _queue(
     to: str = "",
     language: str = "",
     attachments: Sequence[outbox.Attachment] = (),
+    is_secret: bool = False,
     **context: Any,
 ) -> bool:
     """Queue `mail` once per `key`, to the contact unless `to` says who. Tells whether it was new."""
@@ -41,6 +42,7 @@ def _queue(
         key=f"events.{key}",
         language=language or booking.language,
         attachments=attachments,
+        is_secret=is_secret,
     )
     return email is not None
 
@@ -188,6 +190,7 @@ def access_need_asked(need: "AccessNeed") -> None:
             key=f"access.{need.pk}",
             to=to,
             language=settings.LANGUAGE_CODE,
+            is_secret=True,
             need=need,
             name="",
         )
@@ -202,6 +205,7 @@ def access_need_answered(need: "AccessNeed") -> None:
         place.booking,
         key=key,
         to=place.email,
+        is_secret=True,
         need=need,
         place=place,
         name=place.name,

@@ -11,7 +11,17 @@ from django.db.models import Count, F, Q, QuerySet, Sum, Window
 from django.db.models.functions import Coalesce, RowNumber, TruncDate
 from django.utils import timezone
 
-from events.models import AccessNeed, Answer, Booking, Event, Price, PromoCode, Question, Registration
+from events.models import (
+    AccessNeed,
+    Answer,
+    Booking,
+    Event,
+    Feedback,
+    Price,
+    PromoCode,
+    Question,
+    Registration,
+)
 from events.models.places import holding_place
 from payments.models import Charge, Payment, Refund
 
@@ -36,9 +46,13 @@ class Money(NamedTuple):
 
 
 class Choice(NamedTuple):
-    label: str
+    label: Any
     number: int
     share: int  # percent of those who answered
+
+
+def _choice(label: Any, number: int, *, of: int) -> Choice:
+    return Choice(label, number, round(100 * number / of) if of else 0)
 
 
 @dataclass
@@ -202,3 +216,16 @@ class Life:
             registration__booking__state__in=Booking.LIVE,
         )
         return needs.aggregate(all=Count("pk"), open=Count("pk", filter=Q(answered_at=None)))
+
+    # Afterwards
+
+    @cached_property
+    def feedback(self) -> dict[str, Any]:
+        return Feedback.objects.filter(event=self.event).summary()
+
+    @cached_property
+    def marks(self) -> list[Choice]:
+        return [
+            _choice(Feedback.Rating(mark).label, number, of=self.feedback["count"])
+            for mark, number in self.feedback["marks"]
+        ]

@@ -97,7 +97,11 @@ class EmailAdmin(admin.ModelAdmin):
     def readable_text(self, email: Email) -> str:
         if email.purged_at:
             return gettext("Effacé : seule la trace de l’envoi est gardée.")
-        return gettext("Confidentiel : ce message contient un code.") if email.is_secret else email.text
+        return (
+            gettext("Confidentiel : seule la personne à qui il est adressé le lit.")
+            if email.is_secret
+            else email.text
+        )
 
     @method_decorator(csp_update({"frame-src": [SELF]}))
     def change_view(

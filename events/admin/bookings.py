@@ -152,9 +152,9 @@ class BookingAdmin(BookingVerbs):
     def places(self, booking: Any) -> int:
         return int(booking.kept)
 
-    @admin.display(description=_("somme due"), empty_value="–")
-    def charge_to_see(self, booking: Booking) -> str | None:
-        return charge_link(booking.charge)
+    @admin.display(description=_("somme due"))
+    def charge_to_see(self, booking: Booking) -> str:
+        return charge_link(booking.charge) or "–"
 
     def change_view(
         self,

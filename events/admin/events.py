@@ -16,8 +16,8 @@ from accounts.admin_pages import StateFilter, act, confirm
 from events.admin.content import PICTURES, AppearanceInline, ResourceInline, SlotInline
 from events.admin.copies import CopiesAdmin
 from events.admin.forms import MOMENTS, EventForm
-from events.admin.papers import paper_urls
 from events.admin.life import LifePage
+from events.admin.papers import paper_urls
 from events.admin.reminders import ReminderRuleInline
 from events.admin.terms import PriceInline, PromoCodeInline, QuestionInline
 from events.models import Event

@@ -47,6 +47,7 @@ class LifePage(admin.ModelAdmin):
             "curve": Curve.of(life.days, last=life.last_day, limit=life.event.capacity),
             "sees_money": request.user.has_perm("payments.view_charge"),
             "sees_needs": request.user.has_perm("events.view_accessneed"),
+            "sees_feedback": request.user.has_perm("events.view_feedback"),
             "sees_messages": request.user.has_perm("events.view_groupmessage"),
             "may_write": request.user.has_perm("events.add_groupmessage"),
         }

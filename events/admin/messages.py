@@ -102,11 +102,12 @@ class GroupMessageAdmin(ReadOnlyAdmin):
         if request.method == "POST" and form.is_valid():
             message = form.save()
             return redirect("admin:events_groupmessage_preview", message.pk)
+        message, is_new = form.instance, form.instance.pk is None
         note = gettext("Rien ne part encore : la page suivante montre le message et qui le recevra.")
         return form_page(
-            self,
+            self.admin_site.get_model_admin(Event) if is_new else self,
             request,
-            form.instance if form.instance.pk else form.instance.event,
+            message.event if is_new else message,
             form,
             title=gettext("Écrire à un groupe"),
             submit=gettext("Voir le message et qui le recevra"),
@@ -157,7 +158,7 @@ class GroupMessageAdmin(ReadOnlyAdmin):
             is_new = message.send(by=staff)
             if is_new:
                 self.log_change(request, message.event, gettext("Message envoyé : %s") % message)
-                tasks.send_group_message.delay_on_commit(message.pk)  # type: ignore[attr-defined]
+                tasks.start_group_message(message, count=count)
         if is_new:
             told = ngettext("Le message part à %d adresse.", "Le message part à %d adresses.", count) % count
             messages.success(request, told)

@@ -58,6 +58,12 @@ class AccessNeedAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view(self.reply)
         return [path("<int:pk>/repondre/", view, name="events_accessneed_reply"), *super().get_urls()]
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_fields(request, obj)
+        return (
+            fields if self.has_act_permission(request) else [name for name in fields if name != "reply_link"]
+        )
+
     @admin.display(description=_("événement"))
     def event(self, need: AccessNeed) -> str:
         return str(need.registration.event)

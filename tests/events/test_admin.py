@@ -231,9 +231,7 @@ def test_what_bookings_use_is_kept_and_said_in_words(staff, rows, used):
     kept = getattr(event, rows).count()
     (message,) = response.context["errors"]
     assert (response.status_code, kept) == (200, 1)
-    assert (
-        f"Des réservations s’en servent, donc on ne le supprime pas\u00a0: «\u00a0{used}\u00a0»." in message
-    )
+    assert f"s’en servent, donc on ne le supprime pas\u00a0: «\u00a0{used}\u00a0»." in message
     assert "Lou" not in message
 
 

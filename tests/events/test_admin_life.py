@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events.life import Life
-from events.models import AccessNeed, Answer, Booking, Place, Question, Registration
+from events.models import AccessNeed, Answer, Booking, Feedback, Place, Question, Registration
 from events.plots import Curve, bar
 from tests.admin import search
 from tests.events.test_admin import BOOKINGS, REGISTRATIONS, STATE
@@ -310,3 +310,21 @@ def test_a_question_nobody_answered_is_shown_empty(staff):
     page = staff.get(page_of(event))
 
     assert page.text.count("0 réponse<") + page.text.count("0 réponses<") == len(Question.Kind)
+
+
+# Afterwards
+
+
+def test_opinions_are_summed_up(staff):
+    event = create_event(starts_in=timedelta(days=-3))
+    for rating, would_recommend in ((5, True), (4, True), (2, False), (4, None)):
+        Feedback.objects.create(event=event, rating=rating, would_recommend=would_recommend)
+
+    life, page = Life(event), staff.get(page_of(event)).text
+
+    assert [(mark.number, mark.share) for mark in life.marks] == [(1, 25), (2, 50), (0, 0), (1, 25), (0, 0)]
+    assert "en moyenne <strong>3,8</strong> sur 5, 2 sur 3 le recommanderaient" in page
+
+
+def test_an_event_without_opinion_says_nothing_of_them(staff):
+    assert "Les avis" not in staff.get(page_of(create_event())).text.split('id="content-main"')[1]

@@ -57,6 +57,7 @@ def test_a_message_is_written_then_shown_before_it_goes(staff):
 
     message = GroupMessage.objects.get()
     assert unlabelled(form) == []
+    assert f'href="{reverse("admin:events_event_change", args=[event.pk])}"' in form.text
     assert (message.states, message.text) == (["confirmed"], "Salle B.\n\n- micro\n- projecteur")
     assert response.redirect_chain == [(page_of(message), 302)]
     assert "Le message que Lou recevra" in response.text
@@ -244,21 +245,40 @@ def test_a_message_to_nobody_stays_a_draft(staff):
     assert staff.get(page_of(message, "frame")).status_code == 404
 
 
-def test_copies_that_a_broken_task_left_are_written_later_and_the_others_once():
+def test_copies_that_a_broken_task_left_are_written_later_and_the_others_once(time_machine_travel):
     event = create_event()
     for name in ("Ana", "Bo"):
         create_booking(event, name=name)
     message = create_message(event)
     message.send(by=create_staff())
     message._write_to(message.recipients().chosen[0])
-    too_soon = tasks.finish_group_messages()
-    GroupMessage.objects.update(sent_at=timezone.now() - timedelta(minutes=6))
+    GroupMessage.objects.update(sent_at=timezone.now() - timedelta(minutes=3))
+    still_at_work = tasks.finish_group_messages()
 
-    finished = tasks.finish_group_messages()
+    with time_machine_travel(minutes=3):
+        finished = tasks.finish_group_messages()
 
-    assert (too_soon, finished, copies().count()) == (0, 1, 2)
+    assert (still_at_work, finished, copies().count()) == (0, 1, 2)
     assert (message.copies.count(), tasks.finish_group_messages()) == (2, 0)
     assert {why for _place, why in message.recipients().excluded} == {Exclusion.WRITTEN}
+
+
+@pytest.mark.parametrize(("people", "written"), [(tasks.AT_ONCE, tasks.AT_ONCE), (tasks.AT_ONCE + 1, 0)])
+def test_without_a_worker_many_copies_are_left_to_the_schedule(
+    staff, run_commit_hooks, time_machine_travel, settings, people, written
+):
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    event = create_event()
+    for _ in range(people):
+        create_booking(event)
+
+    with run_commit_hooks():
+        staff.post(page_of(create_message(event)))
+    at_once = copies().count()
+    with time_machine_travel(minutes=3):
+        tasks.finish_group_messages()
+
+    assert (at_once, copies().count()) == (written, people)
 
 
 def test_a_task_run_twice_writes_once():

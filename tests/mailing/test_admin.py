@@ -101,7 +101,7 @@ def test_the_preview_is_framed_by_us_only_and_runs_nothing(staff):
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"is_secret": True}, "Confidentiel\u00a0: ce message contient un code."),
+        ({"is_secret": True}, "Confidentiel\u00a0: seule la personne à qui il est adressé le lit."),
         ({"purged_at": timezone.now(), "text": ""}, "Effacé\u00a0: seule la trace de l’envoi est gardée."),
     ],
 )
