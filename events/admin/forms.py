@@ -58,7 +58,7 @@ class EventForm(forms.ModelForm):
         is_same = event.pk is None or starts_at == event.starts_at.replace(second=0, microsecond=0)
         if not is_same and event.has_begun and event.bookings.live().exists():
             raise ValidationError(
-                gettext("Des personnes étaient inscrites à cette date : dupliquez l’événement.")
+                gettext("Des personnes étaient inscrites à cette date : dupliquez l’événement.")
             )
         is_brought_back = self.instance.pk and not self.instance.has_begun and starts_at <= timezone.now()
         if is_brought_back and self.instance.bookings.live().exists():

@@ -212,3 +212,17 @@ def test_stuck_messages_are_those_given_up_or_late():
 
     assert set(Email.objects.stuck()) == {late, failed}
     assert fresh not in Email.objects.stuck()
+
+
+def test_an_attachment_arrives_as_it_was_written_and_is_forgotten_with_the_message():
+    attached = outbox.Attachment("entrée.ics", "text/calendar; method=PUBLISH", "BEGIN:VCALENDAR\r\nÉté\r\n")
+    email = queue(attachments=[attached])
+
+    delivery.deliver_due()
+    Email.objects.all().erase()
+
+    [part] = [part for part in mail.outbox[0].message().walk() if part.get_content_type() == "text/calendar"]
+    assert part.get_payload(decode=True).decode() == "BEGIN:VCALENDAR\r\nÉté\r\n"
+    assert (part.get_filename(), part.get_param("method")) == ("entrée.ics", "PUBLISH")
+    email.refresh_from_db()
+    assert email.attachments == []
