@@ -33,6 +33,31 @@ LONG = "Intelligence artificielle, anticonstitutionnellement parlant : ce que la
 def paths(settings, tmp_path):
     """The address of every public page, with long names and every state."""
     settings.MEDIA_ROOT = tmp_path
+    today = timezone.localdate()
+    return [
+        "/",
+        "/agenda/",
+        "/agenda/?q=introuvable&level=expert",
+        "/agenda/?level=debutant&kind=conference&kind=rencontre&price=gratuit&couleur=bleu",
+        "/agenda/archives/",
+        f"/agenda/calendrier/{today.year}/{today.month}/",
+        *paths_of_events(),
+        *paths_of_joining(),
+        "/formations/",
+        "/fondateurs/",
+        "/adherer/",
+        "/contact/",
+        "/mentions-legales/",
+        "/confidentialite/",
+        "/accessibilite/",
+        "/plan-du-site/",
+        "/introuvable/",
+        *[reverse(name) for name in ("account_login", "account_signup", "account_reset_password")],
+        reverse("account_request_login_code"),
+    ]
+
+
+def paths_of_events():
     founder = factories.create_partner(name="Université de démonstration de la Méditerranée occidentale")
     founder.facts.create(figure="1 000", text="Un fait d’essai", dated="2025", source="essai.example.org")
     training = factories.create_training(title=LONG)
@@ -54,41 +79,22 @@ def paths(settings, tmp_path):
     cancelled = factories.create_event(status=Event.Status.CANCELLED)
     past = factories.create_event(starts_in=timedelta(days=-9))
     bookings = [factories.register(full), factories.register(full), factories.register(event)]
+    rows = (event, full, cancelled, past, session, training, founder, speaker, *bookings)
+    forms = [reverse("events:event_register", args=[one.slug]) for one in (event, full, past)]
+    return [*[row.get_absolute_url() for row in rows], *forms, bookings[2].places[0].get_absolute_url()]
+
+
+def paths_of_joining():
     plan = factories.create_plan()
     application = Application.submit(
         plan, first_name="Zoé", last_name="Démo", email="zoe@example.org", request_key=uuid4()
     )
     checkouts.start(application.charge)
-    today = timezone.localdate()
     return [
-        "/",
-        "/agenda/",
-        "/agenda/?q=introuvable&level=expert",
-        "/agenda/?level=debutant&kind=conference&kind=rencontre&price=gratuit&couleur=bleu",
-        "/agenda/archives/",
-        f"/agenda/calendrier/{today.year}/{today.month}/",
-        *[
-            row.get_absolute_url()
-            for row in (event, full, cancelled, past, session, training, founder, speaker, plan)
-        ],
-        *[booking.get_absolute_url() for booking in bookings],
-        reverse("events:event_register", args=[event.slug]),
-        reverse("events:event_register", args=[full.slug]),
-        reverse("events:event_register", args=[past.slug]),
-        "/formations/",
-        "/fondateurs/",
-        "/adherer/",
+        plan.get_absolute_url(),
         application.get_absolute_url(),
         application.charge.get_absolute_url(),
         reverse("payments:sandbox", args=[SandboxOrder.objects.get().uuid]),
-        "/contact/",
-        "/mentions-legales/",
-        "/confidentialite/",
-        "/accessibilite/",
-        "/plan-du-site/",
-        "/introuvable/",
-        *[reverse(name) for name in ("account_login", "account_signup", "account_reset_password")],
-        reverse("account_request_login_code"),
     ]
 
 

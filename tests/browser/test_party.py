@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import pytest
 from django.core import mail
-from django.urls import reverse
 
 from events.models import Booking, Event, Price, Question
 from payments.models import Refund
@@ -17,10 +16,6 @@ def mails_to(address):
     return [message for message in mail.outbox if message.to == [address]]
 
 
-def link_in(message):
-    return next(line for line in message.body.splitlines() if line.startswith("http"))
-
-
 def subjects_to(address):
     return [message.subject.split("\u00a0:")[0] for message in mails_to(address)]
 
@@ -30,14 +25,8 @@ def booking_link(address):
     return next(line for line in message.body.splitlines() if "/reservations/" in line)
 
 
-def test_a_family_waits_for_three_then_one_gives_the_place_and_one_cancels(page, site, console):
-    event = factories.create_event(title="Atelier du samedi", price=Decimal(20), capacity=4)
-    students = factories.create_price(event, Decimal(5), name="Étudiants", for_whom=Price.ForWhom.STUDENTS)
-    holder = factories.register(event, "avant@example.org", places=4, price=event.prices.get(amount=20))
-    factories.pay(holder)
-
-    # They ask for three places, and wait.
-    page.goto(site + reverse("events:event", args=[event.slug]))
+def ask_for_three(page, event):
+    page.goto(event)
     page.get_by_role("link", name="Rejoindre la liste d’attente").click()
     page.get_by_label("Votre nom").fill("Zoé Démo")
     page.get_by_label("Votre adresse e-mail").fill("zoe@example.org")
@@ -50,11 +39,9 @@ def test_a_family_waits_for_three_then_one_gives_the_place_and_one_cancels(page,
     third.get_by_label("Adresse e-mail").fill("lea@example.org")
     page.get_by_role("button", name="Rejoindre la liste d’attente").click()
     page.get_by_role("heading", name="Vous êtes sur la liste d’attente").wait_for()
-    assert "Votre rang\u00a0: 1" in page.locator("main").inner_text()
 
-    # Four places come free: three are offered to them, and to nobody else.
-    holder.cancel()
-    assert subjects_to("zoe@example.org")[-1] == "Des places se sont libérées pour vous"
+
+def accept_and_pay(page):
     page.goto(booking_link("zoe@example.org"))
     page.get_by_role("heading", name="3 places vous sont proposées").wait_for()
     page.get_by_role("button", name="Accepter et payer 45,00").click()
@@ -64,28 +51,47 @@ def test_a_family_waits_for_three_then_one_gives_the_place_and_one_cancels(page,
     page.goto(booking_link("zoe@example.org"))
     page.get_by_role("heading", name="Vos 3 places sont confirmées").wait_for()
 
-    # Ali gives his place to a friend.
+
+def give_the_place_of_ali_to_a_friend(page):
     page.get_by_role("link", name="la place de Ali Démo").click()
     page.get_by_label("Nom de la personne qui viendra").fill("Ami Démo")
     page.get_by_label("Son adresse e-mail").fill("ami@example.org")
     page.get_by_role("button", name="Donner la place").click()
     page.get_by_text("Ami Démo").first.wait_for()
-    assert subjects_to("ami@example.org") == ["Une place vous est donnée"]
 
-    # The friend sees this place, and nothing of the family's.
-    page.goto(booking_link("ami@example.org"))
-    page.get_by_role("heading", name="Votre place est confirmée").wait_for()
-    assert "zoe@example.org" not in page.content()
 
-    # Léa cannot come: her place is paid back.
+def give_the_place_of_lea_back(page):
     page.goto(booking_link("zoe@example.org"))
     page.get_by_role("link", name="la place de Léa Démo").click()
     page.get_by_role("button", name="Rendre la place").click()
     page.get_by_text("C’est fait.").wait_for()
 
+
+def test_a_family_waits_for_three_then_one_gives_the_place_and_one_cancels(page, site, console):
+    event = factories.create_event(title="Atelier du samedi", price=Decimal(20), capacity=4)
+    full = event.prices.get()
+    students = factories.create_price(event, Decimal(5), name="Étudiants", for_whom=Price.ForWhom.STUDENTS)
+    holder = factories.register(event, "avant@example.org", places=4, price=full)
+    factories.pay(holder)
+
+    ask_for_three(page, site + event.get_absolute_url())
+    assert "Votre rang\u00a0: 1" in page.locator("main").inner_text()
+
+    # Four places come free: three are offered to them, and to nobody else.
+    holder.cancel()
+    assert subjects_to("zoe@example.org")[-1] == "Des places se sont libérées pour vous"
+    accept_and_pay(page)
+
+    give_the_place_of_ali_to_a_friend(page)
+    assert subjects_to("ami@example.org") == ["Une place vous est donnée"]
+    page.goto(booking_link("ami@example.org"))
+    page.get_by_role("heading", name="Votre place est confirmée").wait_for()
+    assert "zoe@example.org" not in page.content()
+
+    give_the_place_of_lea_back(page)
     family = Booking.objects.get(email="zoe@example.org")
     assert [place.name for place in family.places] == ["Zoé Démo", "Ami Démo"]
-    assert {place.price for place in family.places} == {students, event.prices.get(amount=20)}
+    assert {place.price for place in family.places} == {students, full}
     assert list(family.charge.refunds.values_list("amount", flat=True)) == [Decimal(20)]
     assert Refund.objects.count() == 2
     assert Event.objects.get().places_taken == 2

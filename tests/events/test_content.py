@@ -13,10 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
-from events import emails
 from events.models import Event, Slot
 from events.pictures import validate_picture
-from mailing.models import Email
 from tests.factories import (
     create_booking,
     create_event,
@@ -284,20 +282,6 @@ def test_the_page_of_an_event_never_says_its_link(client):
     )
 
     assert "visio.example.org" not in page(client, event).text
-
-
-@pytest.mark.parametrize(("starts_in", "is_said"), [(timedelta(days=7), False), (timedelta(hours=20), True)])
-def test_a_reminder_says_the_link_once_it_is_open(starts_in, is_said):
-    event = create_event(
-        format=Event.Format.ONLINE, online_url="https://visio.example.org/1", starts_in=starts_in
-    )
-    place = create_booking(event).registrations.get()
-
-    emails.reminder(place, days=7)
-
-    body = Email.objects.get().text
-    assert ("https://visio.example.org/1" in body) is is_said
-    assert ("Le lien de connexion sera sur la page de votre place" in body) is not is_said
 
 
 # Programme

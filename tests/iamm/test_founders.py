@@ -150,7 +150,7 @@ def test_the_page_runs_the_same_queries_for_one_event_and_for_three(
     for _ in range(number):
         create_event().partners.add(founder)
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(5):
         client.get(founder.get_absolute_url())
 
 

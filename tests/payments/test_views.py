@@ -8,7 +8,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import reverse
 
-from events.models import Registration
+from events.models import Booking
 from members.models import Application, Membership
 from payments import tasks
 from payments.models import Charge, Checkout, Payment, Refund, SandboxOrder, SandboxPayment
@@ -128,7 +128,7 @@ def test_a_late_payment_is_unknown_until_its_time(client, wire, run_commit_hooks
     with time_machine_travel(minutes=26):
         tasks.notify_sandbox_payments()
 
-    assert Registration.objects.get().state == Registration.State.CONFIRMED
+    assert Booking.objects.get().state == Booking.State.CONFIRMED
     assert wire == [(200, "Enregistré.")]
 
 
