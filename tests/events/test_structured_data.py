@@ -150,18 +150,23 @@ def told_by(client, row):
     return told
 
 
-def everything(event, founder):
-    """What engines are to read of the event below."""
-    address = SITE + event.get_absolute_url()
-    place = {"@type": "Place", "name": "Halle d’essai"}
-    place["address"] = {
+HALL = {
+    "@type": "Place",
+    "name": "Halle d’essai",
+    "address": {
         "@type": "PostalAddress",
         "streetAddress": "12 rue d’Essai",
         "postalCode": "34000",
         "addressLocality": "Montpellier",
         "addressCountry": "FR",
-    }
-    place["geo"] = {"@type": "GeoCoordinates", "latitude": 43.610769, "longitude": 3.876716}
+    },
+    "geo": {"@type": "GeoCoordinates", "latitude": 43.610769, "longitude": 3.876716},
+}
+
+
+def everything(event, founder):
+    """What engines are to read of the event below."""
+    address = SITE + event.get_absolute_url()
     association = {"@id": f"{SITE}/", "name": "IA Montpellier Méditerranée", "url": f"{SITE}/"}
     return {
         "@context": "https://schema.org",
@@ -175,7 +180,7 @@ def everything(event, founder):
         "endDate": event.ends_at.isoformat(),
         "eventStatus": "https://schema.org/EventScheduled",
         "eventAttendanceMode": "https://schema.org/MixedEventAttendanceMode",
-        "location": [place, {"@type": "VirtualLocation", "url": address}],
+        "location": [HALL, {"@type": "VirtualLocation", "url": address}],
         "inLanguage": "en",
         "keywords": ["Eau"],
         "audience": [{"@type": "Audience", "audienceType": "Lycéens"}],
