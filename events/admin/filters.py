@@ -31,7 +31,7 @@ class EventFilter(admin.SimpleListFilter):
             Event.objects.filter(shown).order_by("starts_at", "pk").values_list("pk", "starts_at", "title")
         )
         return [
-            (str(pk), f"{date_format(timezone.localtime(starts_at), 'j M Y')} – {title}")
+            (str(pk), f"{date_format(timezone.localtime(starts_at), 'j N Y')} – {title}")
             for pk, starts_at, title in events[:100]
         ]
 
