@@ -20,6 +20,7 @@ from accounts.limits import rate_limited
 from accounts.models import User
 from events import pictures
 from events.models import Booking, Event, Level
+from events.models.feedback import FEEDBACK_DAYS
 from iamm import association, emails
 from iamm.forms import ContactForm
 from members import renewals
@@ -139,6 +140,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
     """The durations are those that the code applies."""
     context = {
         "mail_days": settings.MAIL_KEPT_DAYS,
+        "feedback_days": FEEDBACK_DAYS,
         "application_days": ABANDONED_AFTER_DAYS,
         "session_days": settings.SESSION_COOKIE_AGE // 86400,
         "session_cookie": settings.SESSION_COOKIE_NAME,

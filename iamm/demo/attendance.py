@@ -15,14 +15,16 @@ from events.models import (
     Appearance,
     Booking,
     Event,
+    Feedback,
     Price,
     PromoCode,
     Question,
     Registration,
+    ReminderRule,
     Resource,
     Slot,
 )
-from iamm.demo import needs, people
+from iamm.demo import afterwards, needs, people
 from iamm.demo.dates import at, moment
 from iamm.demo.happenings import Happening
 from iamm.demo.ledger import Ledger, uuid, write
@@ -58,10 +60,13 @@ class AttendanceWriter:
         while chunk := list(islice(remaining, CHUNK)):
             Event.objects.bulk_create([happening.event for happening in chunk])
             write_links(chunk)
+            ReminderRule.objects.bulk_create(afterwards.rules(happening.event for happening in chunk))
             for number, happening in enumerate(chunk, start=done):
                 self.add_bookings(number, happening)
             self.ledger.write()
             write(self.rows, Booking, Registration, Answer, AccessNeed)
+            rng = Random(f"{self.seed}/afterwards/{done}")  # noqa: S311 - demo data must come out the same again
+            Feedback.objects.bulk_create(afterwards.feedback(rng, self.rows))
             self.rows.clear()
             done += len(chunk)
             yield done

@@ -213,7 +213,7 @@ def test_an_unknown_entry_is_not_found(client, prefix):
 def test_the_entry_is_in_the_language_of_who_booked(client):
     booking = create_booking(create_event(title="Débat"), STATE.WAITING, language="en")
 
-    assert read(client, booking)["summary"] == "Waiting list: Débat"
+    assert read(client, booking)["summary"] == "Waiting: Débat"
 
 
 def test_an_entry_is_the_same_each_time_it_is_read(client):

@@ -16,10 +16,12 @@ from events.models import (
     Answer,
     Booking,
     Event,
+    Feedback,
     Price,
     PromoCode,
     Question,
     Registration,
+    ReminderRule,
     Resource,
     Slot,
     Speaker,
@@ -35,7 +37,7 @@ from tests.factories import create_member, create_partner
 
 pytestmark = pytest.mark.django_db
 CLEAN = [Plan, Member, Membership, Application, Training, Event, Price, PromoCode, Question]
-CLEAN += [Booking, Registration, Answer, AccessNeed, Speaker, Slot, Resource, Charge]
+CLEAN += [Booking, Registration, Answer, AccessNeed, Speaker, Slot, Resource, ReminderRule, Feedback, Charge]
 EVENTS = 34  # each situation once, and chance
 
 

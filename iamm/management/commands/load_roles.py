@@ -19,6 +19,8 @@ EVENTS = {
     "events.booking": ["view", "change"],
     "events.registration": ["view", "change"],
     "events.answer": ["view"],
+    "events.reminderrule": WRITE,
+    "events.feedback": ["view"],
     "events.groupmessage": ["view", "add", "delete"],
     "events.audience": ["view"],
     "events.training": ["view"],
