@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.limits import rate_limited
 from accounts.models import User
 from events import pictures
-from events.models import Booking, Event, Level
+from events.models import Booking, Event, Level, Registration
 from events.models.feedback import FEEDBACK_DAYS
 from iamm import association, emails
 from iamm.forms import ContactForm
@@ -100,6 +100,10 @@ def account(request: HttpRequest) -> HttpResponse:
         "members": Member.objects.visible_to(user).prefetch_related("memberships__plan"),
         "to_renew": renewals.to_renew(Membership.objects.visible_to(user), on=timezone.localdate()),
         "upcoming": bookings.filter(ahead).order_by("event__starts_at", "pk"),
+        "places": Registration.objects.given_to(user)
+        .live()
+        .filter(booking__event__ends_at__gt=now)
+        .order_by("booking__event__starts_at", "pk"),
         "queued": bookings.filter(queued).order_by("event__starts_at", "pk"),
         "past": bookings.exclude(offered | held | ahead | queued).order_by("-event__starts_at", "-pk")[
             :PAST_BOOKINGS

@@ -4,7 +4,6 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -61,6 +60,5 @@ class CalendarFeed(models.Model):
         since = timezone.now() - timedelta(days=KEPT_DAYS)
         bookings = Booking.objects.visible_to(self.user)
         recent = bookings.filter(event__ends_at__gte=since).for_display()
-        mine = Q(email__in=self.user.verified_emails) & ~Q(booking__in=bookings.values("pk"))
-        places = Registration.objects.filter(mine, booking__event__ends_at__gte=since)
-        return [*recent, *places.select_related("booking__event").order_by("pk")]
+        places = Registration.objects.given_to(self.user).filter(booking__event__ends_at__gte=since)
+        return [*recent, *places.order_by("pk")]

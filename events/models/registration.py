@@ -16,10 +16,16 @@ from events.models.questions import AccessNeed, Answer, Question
 from events.models.refusals import EventOver, FeedbackClosed, OfferGone, PriceRefused
 
 if TYPE_CHECKING:
+    from accounts.models import User
     from events.models.event import Event
 
 
 class RegistrationQuerySet(models.QuerySet["Registration"]):
+    def given_to(self, user: "User") -> "RegistrationQuerySet":
+        """This account's places in the bookings of others."""
+        others = ~Q(booking__in=Booking.objects.visible_to(user).values("pk"))
+        return self.filter(others, email__in=user.verified_emails).select_related("booking__event")
+
     def live(self) -> "RegistrationQuerySet":
         return self.filter(cancelled_at=None, booking__state__in=Booking.LIVE)
 

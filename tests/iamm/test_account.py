@@ -261,3 +261,16 @@ def test_it_costs_the_same_for_one_and_for_a_hundred_rows(client, user, django_a
         "queued": 100,
         "past": 20,
     }
+
+
+def test_a_place_in_the_booking_of_somebody_else_is_shown_and_leads_to_itself_alone(client):
+    user = factories.create_user("ami@example.org")
+    booking = factories.register(factories.create_event(title="Débat"), "zoe@example.org", name="Zoé")
+    booking.places[0].hand_over(name="Ami", email="ami@example.org")
+    client.force_login(user)
+
+    page = client.get(reverse("account")).content.decode()
+
+    assert booking.places[0].get_absolute_url() in page
+    assert "Dans la réservation de Zoé" in page
+    assert str(booking.token) not in page
