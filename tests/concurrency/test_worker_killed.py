@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from datetime import timedelta
 from email import message_from_bytes
+from uuid import uuid4
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -88,17 +89,12 @@ def wait_for(sink, count):
 
 def register_many(event):
     people = [f"p{index}@example.org" for index in range(PEOPLE)]
+    before = {"state": Booking.State.CONFIRMED, "confirmed_at": timezone.now() - timedelta(days=20)}
     bookings = Booking.objects.bulk_create(
-        [Booking(event=event, name="Alex Démo", email=email, request_key=Booking().token) for email in people]
+        Booking(event=event, name="Alex Démo", email=email, request_key=uuid4(), **before) for email in people
     )
-    before, confirmed = timezone.now() - timedelta(days=20), Registration.State.CONFIRMED
     Registration.objects.bulk_create(
-        [
-            Registration(
-                booking=booking, event=event, email=booking.email, state=confirmed, confirmed_at=before
-            )
-            for booking in bookings
-        ]
+        Registration(booking=booking, name=booking.name, email=booking.email) for booking in bookings
     )
     return people
 

@@ -80,7 +80,7 @@ def test_another_place_and_another_format_are_told_together(event):
 
     text = changes().get().text
     assert (
-        "- Nouveau lieu\u00a0: Salle B, 1 rue de l’Essai et en ligne\n"
+        "- Nouveau lieu\u00a0: Salle B, 1 rue de l’Essai, et en ligne\n"
         "- Au lieu de\u00a0: Salle A, 1 rue de l’Essai\n"
     ) in text
     assert "Nouvelle date" not in text
