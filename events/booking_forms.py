@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.validators import validate_name
-from events.models import Event, Place, Price, PromoCode, Question
+from events.models import Event, Place, Price, PriceRefused, PromoCode, Question
 from payments.money import euros
 
 MAX_LENGTH = 2000
@@ -154,8 +155,10 @@ class BookingForm(forms.Form):
 
     def _presumed_price(self, number: int) -> Price:
         """The best for the first person, what anybody may have for the others."""
-        if number == 1 and (best := self.event.price_for(self.user)) in self.prices:
-            return best
+        if number == 1:
+            with suppress(PriceRefused):  # nothing is presumed of who may only choose, such as a student
+                if (best := self.event.price_for(self.user)) in self.prices:
+                    return best
         return next((price for price in self.prices if not price.is_sold_out), self.prices[0])
 
     @staticmethod

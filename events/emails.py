@@ -131,7 +131,7 @@ def booking_moved(booking: "Booking", *, from_event: "Event") -> None:
 
 def place_handed_over(place: "Registration", *, before: str) -> None:
     """Tell who gave the place, who has it now, and the contact if that is a third person."""
-    booking, key = place.booking, f"handed_over.{place.code}"
+    booking, key = place.booking, f"handed_over.{place.pk}.{place.booking.sequence}"
     entries = [personal_ics.attachment([place])]
     _queue(
         "place_received",

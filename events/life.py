@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -189,9 +189,9 @@ class Life:
         answers = Answers(question, count)
         kinds = Question.Kind
         if question.kind == kinds.NUMBER:
-            numbers = {Decimal(text): n for text, n in counted.items()}
-            total = sum((number * n for number, n in numbers.items()), Decimal(0))
-            answers.average = round(total / count, 2).normalize() if count else None
+            numbers = [(number, n) for text, n in counted.items() if (number := _number(text)) is not None]
+            total, given = sum((number * n for number, n in numbers), Decimal(0)), sum(n for _, n in numbers)
+            answers.average = round(total / given, 2).normalize() if given else None
         elif question.kind in {kinds.SHORT, kinds.LONG}:
             answers.texts = texts
         else:
@@ -229,3 +229,11 @@ class Life:
             _choice(Feedback.Rating(mark).label, number, of=self.feedback["count"])
             for mark, number in self.feedback["marks"]
         ]
+
+
+def _number(text: str) -> Decimal | None:
+    """None for what was answered before the question became one of a number."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None

@@ -65,8 +65,9 @@ def entry(held: "Held", *, is_lost: bool = False) -> icalendar.Event:
     found.add("transp", "TRANSPARENT" if state == "CANCELLED" else "OPAQUE")
     title = {"CANCELLED": _("Annulé : %s"), "CONFIRMED": "%s"}.get(state) or TITLES[booking.state]
     found.add("summary", title % event.title)
-    found.add("url", settings.SITE_URL + held.get_absolute_url())
-    found.add("description", _description(held, booking, event, state))
+    if not is_lost:  # the address of the page is the secret of whoever has the place now
+        found.add("url", settings.SITE_URL + held.get_absolute_url())
+        found.add("description", _description(held, booking, event, state))
     organizer = settings.ASSOCIATION["email"] or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     found.add("organizer", f"mailto:{organizer}", parameters={"CN": settings.ASSOCIATION["name"]})
     return found

@@ -15,8 +15,9 @@ AT_ONCE = 20  # copies of a message that a request may write itself
 def release_expired_holds() -> int:
     """Free what has expired and serve the queues, also those of events that have grown."""
     expired = Q(pk__in=Booking.objects.expired().values("event"))
-    queued = Q(pk__in=Booking.objects.waiting().order_by().values("event"), starts_at__gt=timezone.now())
-    return sum(event.release_expired() for event in Event.objects.filter(expired | queued))
+    queued = Q(pk__in=Booking.objects.waiting().order_by().values("event"))
+    asked = Q(pk__in=Booking.objects.hoping().values("event"), starts_at__lte=timezone.now())
+    return sum(event.release_expired() for event in Event.objects.filter(expired | queued | asked))
 
 
 @shared_task

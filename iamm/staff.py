@@ -44,6 +44,14 @@ LISTS: list[tuple[Callable[[], QuerySet[Any]], str, Any]] = [
         ngettext_lazy("%d remboursement à faire", "%d remboursements à faire"),
     ),
     (
+        lambda: Charge.objects.stranded(),
+        "state=stranded",
+        ngettext_lazy(
+            "%d somme reçue en partie, dont le délai est passé",
+            "%d sommes reçues en partie, dont le délai est passé",
+        ),
+    ),
+    (
         lambda: Charge.objects.late(),
         "state=late",
         ngettext_lazy("%d somme due depuis plus de 15 jours", "%d sommes dues depuis plus de 15 jours"),

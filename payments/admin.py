@@ -39,6 +39,7 @@ class ChargeStateFilter(StateFilter):
     states = {
         "unpaid": (_("à régler"), lambda charges: charges.unpaid()),
         "late": (_("à régler depuis plus de 15 jours"), lambda charges: charges.late()),
+        "stranded": (_("réglée en partie, délai passé"), lambda charges: charges.stranded()),
         "paid": (_("réglée"), lambda charges: charges.filter(paid_at__isnull=False, cancelled_at=None)),
         "cancelled": (_("annulée"), lambda charges: charges.exclude(cancelled_at=None)),
     }

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import ReadOnlyAdmin, form_page
-from events.models import Booking, Event, EventFull, OfferGone
+from events.models import AlreadyRegistered, Booking, Event, EventFull, OfferGone
 
 
 class ReasonForm(forms.Form):
@@ -175,6 +175,8 @@ class BookingVerbs(ReadOnlyAdmin):
                     self.log_change(request, booking, done)
             except EventFull:
                 form.add_error(None, gettext("Il n’y a pas assez de places pour cette réservation."))
+            except AlreadyRegistered:
+                form.add_error(None, gettext("Cette adresse a déjà une réservation à cette date."))
             except OfferGone:
                 form.add_error(None, gettext("L’événement a commencé, ou la réservation vient de changer."))
             else:

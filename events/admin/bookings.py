@@ -19,7 +19,7 @@ from events.admin.filters import (
     PlaceFilter,
 )
 from events.admin.papers import ExportsAttendees
-from events.models import Answer, Booking, EventOver, Registration
+from events.models import Answer, Booking, EventFull, EventOver, Registration
 from payments.admin import charge_link
 
 WARNING = _(
@@ -189,9 +189,12 @@ class BookingAdmin(BookingVerbs):
     def _approve(booking: Booking) -> str | None:
         if booking.state != Booking.State.REQUESTED:
             return gettext("cette réservation n’est plus à valider.")
-        if booking.event.has_begun:
+        try:
+            booking.approve()
+        except EventOver:
             return gettext("l’événement a commencé ou est passé.")
-        booking.approve()
+        except EventFull:
+            return gettext("il n’y a pas assez de places, et plus de liste d’attente à rejoindre.")
         return None
 
     @admin.action(description=_("Annuler la réservation"), permissions=["act"])

@@ -1,6 +1,6 @@
 """The same event at other dates."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import form_page
 from events.admin.forms import MomentInput
+from events.facets import YEARS
 from events.models import Event
 from events.recurrence import (
     MAX_DATES,
@@ -41,6 +42,12 @@ class CopyForm(forms.Form):
         widget=MomentInput,
         help_text=_("La fin, le programme, les inscriptions et les tarifs sont décalés d’autant."),
     )
+
+    def clean_starts_at(self) -> datetime:
+        starts_at: datetime = self.cleaned_data["starts_at"]
+        if starts_at.year not in YEARS:
+            raise forms.ValidationError(gettext("Cette date est trop lointaine."))
+        return starts_at
 
 
 class SeriesForm(forms.Form):

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -104,7 +105,9 @@ class Bookable(HasPlaces):
         event, email = self.locked(), email.lower()
         known = Booking.objects.filter(request_key=request_key).first()
         if known is not None:
-            return known
+            if known.event_id == event.pk and known.email == email and known.is_live:
+                return known
+            request_key = str(uuid4())  # a form sent again for something else
         event._refuse_unless_open(user)
         for late in event.bookings.expired().filter(email=email):
             late.expire()
@@ -184,7 +187,9 @@ class Bookable(HasPlaces):
             and not (code and code.price_id == price.pk)
         ):
             own = booking.user is not None and email in booking.user.verified_emails
-            again = self.registrations.live().filter(booking__user=booking.user, price=price)
+            again = self.registrations.live().filter(
+                booking__user=booking.user, price__for_whom__in=Price.PERSONAL
+            )
             if not own or personal or again.exclude(booking=booking).exists():
                 raise PriceRefused(price, PriceRefused.Why.NOT_FOR_YOU)
             personal.add(price.pk)
@@ -204,8 +209,7 @@ class Bookable(HasPlaces):
         if room.has_capacity(asked) and any(room.left_at(price) != 0 for price in others):
             sold_out = next(price for price in self.prices.all() if not room.has_quota_of(price.pk, asked))
             raise PriceRefused(sold_out, PriceRefused.Why.SOLD_OUT)
-        is_too_many = self.capacity is not None and asked.total() > self.capacity
-        if not self.has_waiting_list or not self.is_queue_open or is_too_many:
+        if not self.has_waiting_list or not self.is_queue_open or room.could_never_fit(asked):
             raise EventFull
         emails.booking_waiting(booking)
 
@@ -239,9 +243,14 @@ class Bookable(HasPlaces):
 
     @transaction.atomic
     def release_expired(self) -> int:
-        """Give the places whose time has run out to those who wait. A late payment is `Booking.confirm_paid`'s matter."""
+        """Give the places whose time has run out to those who wait. A late payment is `Booking.confirm_paid`'s matter.
+
+        Once the event has begun, nobody waits any more.
+        """
         event = self.locked()
         expired = list(event.bookings.expired().select_related("event"))
+        if event.has_begun:
+            expired += event.bookings.hoping().select_related("event")
         for booking in expired:
             booking.expire()
         event.serve_queue()

@@ -1,7 +1,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 from uuid import uuid4
 
 from django.conf import settings
@@ -12,44 +12,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from events import emails
+from events.models.booking_states import LIVE, UNTIL, BookingQuerySet, BookingState
 from events.models.places import HOLD, Chance, wanted
-from events.models.refusals import EventFull, EventOver, OfferGone
+from events.models.refusals import AlreadyRegistered, EventFull, EventOver, OfferGone
 from events.models.sequenced import Sequenced
 from mailing.outbox import current_language
 from payments.models import Charge, ChargeLine, Line, Refund
 
 if TYPE_CHECKING:
-    from accounts.models import User
     from events.models.event import Event
     from events.models.registration import Registration
-
-
-class BookingQuerySet(models.QuerySet["Booking"]):
-    def visible_to(self, user: "User") -> "BookingQuerySet":
-        return self.filter(Q(user=user) | Q(email__in=user.verified_emails))
-
-    def for_display(self) -> "BookingQuerySet":
-        return self.select_related("event", "charge").prefetch_related(
-            "registrations__price", "charge__lines", "charge__payments"
-        )
-
-    def live(self) -> "BookingQuerySet":
-        return self.filter(state__in=Booking.LIVE)
-
-    def holding_places(self) -> "BookingQuerySet":
-        """Those that count against the capacity: confirmed, or held or offered and not yet expired."""
-        until = Q(state__in=Booking.UNTIL, expires_at__gt=timezone.now())
-        return self.filter(Q(state=Booking.State.CONFIRMED) | until)
-
-    def requested(self) -> "BookingQuerySet":
-        return self.filter(state=Booking.State.REQUESTED).order_by("queued_at", "pk")
-
-    def waiting(self) -> "BookingQuerySet":
-        """The queue of an event, first come first."""
-        return self.filter(state=Booking.State.WAITING).order_by("queued_at", "pk")
-
-    def expired(self) -> "BookingQuerySet":
-        return self.filter(state__in=Booking.UNTIL, expires_at__lte=timezone.now())
 
 
 class Booking(Sequenced):
@@ -58,18 +30,9 @@ class Booking(Sequenced):
     Reached by its token, without an account. Its state is that of all its places; one of them may be cancelled alone.
     """
 
-    class State(models.TextChoices):
-        REQUESTED = "requested", _("à valider")
-        WAITING = "waiting", _("en attente")
-        OFFERED = "offered", _("place proposée")
-        HELD = "held", _("à payer")
-        CONFIRMED = "confirmed", _("confirmée")
-        REFUSED = "refused", _("refusée")
-        CANCELLED = "cancelled", _("annulée")
-        EXPIRED = "expired", _("expirée")
-
-    UNTIL: ClassVar = [State.OFFERED, State.HELD]  # they hold places until they expire
-    LIVE: ClassVar = [State.REQUESTED, State.WAITING, State.OFFERED, State.HELD, State.CONFIRMED]
+    State: TypeAlias = BookingState
+    UNTIL: ClassVar = UNTIL
+    LIVE: ClassVar = LIVE
 
     token = models.UUIDField(default=uuid4, unique=True, editable=False)
     request_key = models.UUIDField(unique=True, editable=False)
@@ -334,14 +297,23 @@ class Booking(Sequenced):
 
     @transaction.atomic
     def approve(self) -> None:
-        """Staff let them come: places if there are, else the queue, at the rank of the request."""
+        """Staff let them come: places if there are, else the queue, at the rank of the request.
+
+        Raises EventOver, and EventFull when there is no queue to join.
+        """
         booking = self.locked()
+        event = booking.event
         if booking.state != self.State.REQUESTED:
             return
+        if event.has_begun:
+            raise EventOver
         booking.state = self.State.WAITING
         booking.save(update_fields=["state"])
-        if booking not in booking.event.serve_queue(approved=booking):
-            emails.booking_waiting(booking)
+        if booking in event.serve_queue(approved=booking):
+            return
+        if not (event.has_waiting_list and event.is_queue_open):
+            raise EventFull
+        emails.booking_waiting(booking)
 
     @transaction.atomic
     def refuse(self, *, reason: str) -> None:
@@ -369,7 +341,7 @@ class Booking(Sequenced):
 
     @transaction.atomic
     def move(self, event: "Event") -> None:
-        """Bring a confirmed or waiting booking to another date, at the price it had. Raises EventFull, OfferGone.
+        """Bring a confirmed or waiting booking to another date, at the price it had. Raises EventFull, OfferGone, AlreadyRegistered.
 
         A price of the same name there counts the place; its queue is joined at the end.
         """
@@ -382,6 +354,9 @@ class Booking(Sequenced):
         here, there = booking.event, event.locked()
         if booking.state not in {self.State.CONFIRMED, self.State.WAITING} or there.has_begun:
             raise OfferGone
+        known = there.bookings.live().filter(email=booking.email).first()
+        if known is not None:
+            raise AlreadyRegistered(known)
         prices = {price.name: price for price in there.prices.all()}
         for place in booking.places:
             place.price = prices.get(place.price.name) if place.price else None

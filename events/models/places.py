@@ -110,6 +110,11 @@ class Room:
     def fits(self, wanted: Counter[int | None]) -> bool:
         return self.has_capacity(wanted) and self.has_quota(wanted)
 
+    def could_never_fit(self, wanted: Counter[int | None]) -> bool:
+        """Whether all the places there are would not be enough."""
+        is_beyond_quota = any(wanted[price] > quota for price, quota in self.quotas.items())
+        return is_beyond_quota or (self.capacity is not None and wanted.total() > self.capacity)
+
     def take(self, wanted: Counter[int | None]) -> None:
         self.taken += wanted
 

@@ -142,6 +142,7 @@ class Registration(models.Model):
     def hand_over(self, *, name: str, email: str) -> None:
         """Give this place to somebody else. The link and the ticket of who had it are worth nothing any more.
 
+        What that person answered, or needs in order to come, was about them: it goes with them.
         Raises EventOver, OfferGone, and PriceRefused when the price was for that person only.
         """
         booking = self.booking.locked()
@@ -155,6 +156,8 @@ class Registration(models.Model):
         before = place.email
         place.name, place.email, place.code = name, email.lower(), uuid4()
         place.save(update_fields=["name", "email", "code"])
+        place.answers.all().delete()
+        AccessNeed.objects.filter(registration=place).delete()
         booking.step()
         place.booking = booking
         emails.place_handed_over(place, before=before)

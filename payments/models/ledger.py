@@ -71,6 +71,13 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
         """Unpaid for so long that somebody should ask."""
         return self.unpaid().filter(created_at__lt=timezone.now() - LATE)
 
+    def stranded(self) -> "ChargeQuerySet":
+        """Paid in part, and no longer claimed: the time to pay has run out. Staff give it back, or take the rest."""
+        begun = Payment.objects.filter(charge=OuterRef("pk")).order_by().values("charge")
+        received = begun.annotate(total=Sum("amount")).values("total")
+        lapsed = self.filter(paid_at=None, cancelled_at=None, payable_until__lt=timezone.now())
+        return lapsed.annotate(in_hand=Subquery(received)).filter(in_hand__gt=0)
+
     def visible_to(self, user: "User") -> "ChargeQuerySet":
         return self.filter(Q(user=user) | Q(email__in=user.verified_emails))
 

@@ -22,7 +22,8 @@ def subjects_to(address):
 
 def booking_link(address):
     [*_, message] = [one for one in mails_to(address) if "/reservations/" in one.body]
-    return next(line for line in message.body.splitlines() if "/reservations/" in line)
+    links = [line for line in message.body.splitlines() if "/reservations/" in line]
+    return next(link for link in links if not link.endswith(".pdf"))
 
 
 def ask_for_three(page, event):

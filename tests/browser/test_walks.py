@@ -19,9 +19,11 @@ PASSWORD = "un-mot-de-passe-long"
 
 
 def last_link(to):
-    """The first address of our site in the last mail to this person."""
+    """The first page of our site in the last mail to this person."""
     message = [message for message in mail.outbox if message.to == [to]][-1]
-    return next(line for line in message.body.splitlines() if line.startswith("http"))
+    return next(
+        line for line in message.body.splitlines() if line.startswith("http") and not line.endswith(".pdf")
+    )
 
 
 def sign_in(page, site, user, path):

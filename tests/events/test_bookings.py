@@ -7,8 +7,10 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from events import tasks
 from events.models import (
     AccessNeed,
+    AlreadyRegistered,
     EventFull,
     EventOver,
     MembersOnly,
@@ -22,6 +24,7 @@ from mailing.models import Email
 from payments.models import Charge, Refund
 from tests.events.test_event import STATE, states, subjects
 from tests.factories import (
+    create_booking,
     create_event,
     create_member,
     create_membership,
@@ -190,6 +193,33 @@ def test_a_place_handed_over_has_a_new_name_a_new_link_and_tells_both():
     assert subjects("zoe@example.org")[-1] == "La place a changé de nom\u00a0: Débat"
 
 
+def test_who_had_the_place_is_never_told_where_its_new_page_is():
+    booking = register(
+        create_event(), places=[Place("Zoé", "zoe@example.org"), Place("Ann", "ann@example.org")]
+    )
+    place = booking.places[1]
+
+    place.hand_over(name="Ali", email="ali@example.org")
+
+    place.refresh_from_db()
+    sent = Email.objects.filter(to="ann@example.org").latest("pk")
+    entries = str(sent.attachments)
+    assert "STATUS:CANCELLED" in entries
+    assert str(place.code) not in entries + sent.text + sent.html
+
+
+def test_what_somebody_needs_or_answered_does_not_pass_to_who_takes_the_place():
+    event = create_event()
+    meal = Question.objects.create(event=event, label="Repas")
+    place = register(
+        event, places=[Place("Zoé", answers={meal: "Halal"}, access_need="Fauteuil roulant")]
+    ).places[0]
+
+    place.hand_over(name="Ali", email="ali@example.org")
+
+    assert (AccessNeed.objects.count(), place.answers.count()) == (0, 0)
+
+
 def test_a_place_at_a_personal_price_is_not_handed_over():
     event = create_event(price=Decimal(20), member_price=Decimal(0))
     user = create_user()
@@ -236,6 +266,38 @@ def test_a_request_holds_no_place_until_staff_approve_it():
     first.approve()
 
     assert states(event) == [STATE.WAITING, STATE.CONFIRMED]
+
+
+@pytest.mark.parametrize("fields", [{"has_waiting_list": False}, {"queue_closes_hours": 9999}])
+def test_nobody_is_approved_into_a_queue_that_does_not_exist(fields):
+    event = create_event(capacity=1, needs_approval=True, **fields)
+    first, second = register(event), register(event)
+    first.approve()
+
+    with pytest.raises(EventFull):
+        second.approve()
+
+    assert states(event) == [STATE.CONFIRMED, STATE.REQUESTED]
+
+
+def test_nobody_is_approved_once_the_event_has_begun():
+    event = create_event(needs_approval=True)
+    booking = register(event)
+
+    with time_machine.travel(event.starts_at), pytest.raises(EventOver):
+        booking.approve()
+
+
+def test_once_the_event_has_begun_nobody_waits_any_more():
+    event = create_event(capacity=1, needs_approval=True)
+    asking, waiting = register(event), create_booking(event, STATE.WAITING)
+
+    with time_machine.travel(event.starts_at):
+        tasks.release_expired_holds()
+        tasks.release_expired_holds()
+
+    assert states(event) == [STATE.EXPIRED, STATE.EXPIRED]
+    assert "proposition" not in "".join(subjects(asking.email) + subjects(waiting.email))
 
 
 def test_more_places_never_let_in_who_was_not_approved():
@@ -304,6 +366,18 @@ def test_a_booking_does_not_move_where_there_is_no_room():
     booking = register(first)
 
     with pytest.raises(EventFull):
+        booking.move(second)
+
+    booking.refresh_from_db()
+    assert booking.event == first
+
+
+def test_a_booking_does_not_move_where_its_address_has_one_already():
+    first, second = create_event(), create_event()
+    booking = register(first, "zoe@example.org")
+    register(second, "zoe@example.org")
+
+    with pytest.raises(AlreadyRegistered):
         booking.move(second)
 
     booking.refresh_from_db()

@@ -113,7 +113,7 @@ def test_it_costs_as_many_queries_for_one_booking_as_for_twenty(client, user, dj
     for _ in range(20):
         create_booking(create_event(), email=user.email)
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         assert len(statuses(client, feed)) == 20
 
 

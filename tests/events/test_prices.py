@@ -96,6 +96,18 @@ def test_the_member_price_cannot_be_had_twice_by_one_account():
     assert refusal(event, user.email, user=user, places=2, price=member) == WHY.NOT_FOR_YOU
 
 
+def test_two_addresses_of_one_account_do_not_have_two_personal_prices():
+    event = create_event(price=Decimal(20), member_price=Decimal(12))
+    college = create_college("Chercheurs", "chercheurs")
+    own = create_price(event, Decimal(5), for_whom=FOR.COLLEGE, college=college)
+    user = create_adherent(college=college)
+    user.emailaddress_set.create(email="autre@example.org", verified=True)
+    register(event, user.email, user=user, price=own)
+
+    member = event.prices.get(for_whom=FOR.MEMBERS)
+    assert refusal(event, "autre@example.org", user=user, price=member) == WHY.NOT_FOR_YOU
+
+
 @pytest.mark.parametrize("for_whom", [FOR.MEMBERS, FOR.COLLEGE, FOR.ORGANISATION])
 def test_a_reserved_price_is_refused_to_a_stranger_who_asks_for_it(for_whom):
     event = create_event(price=Decimal(20))
@@ -331,6 +343,15 @@ def test_a_party_larger_than_the_event_allows_is_refused(places):
 def test_a_party_larger_than_the_event_is_refused_even_a_place_in_the_queue():
     with pytest.raises(EventFull):
         register(create_event(capacity=2), places=3)
+
+
+def test_a_party_larger_than_its_quota_does_not_wait_for_ever():
+    event = create_event(capacity=10)
+    small = create_price(event, quota=2)
+    register(event, places=2, price=small)
+
+    with pytest.raises(EventFull):
+        register(event, places=3, price=small)
 
 
 def test_an_organisation_may_pay_later_where_the_event_allows_it():

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
@@ -280,3 +281,23 @@ def test_members_only_says_to_sign_in(client):
     assert errors(response) == [
         "Cet événement est réservé aux adhérents à jour\u00a0: connectez-vous avec votre compte."
     ]
+
+
+def test_when_only_students_may_choose_nothing_is_presumed(client):
+    event = create_event()
+    create_price(event, Decimal(5), for_whom=Price.ForWhom.STUDENTS)
+
+    page = client.get(reverse("events:event_register", args=[event.slug]))
+    response = post(client, event)
+
+    assert page.status_code == 200
+    assert (response.status_code, Booking.objects.get().amount) == (302, 5)
+
+
+def test_a_form_restored_for_another_event_books_that_event(client):
+    first, second, key = create_event(), create_event(), uuid4()
+
+    post(client, first, request_key=key)
+    post(client, second, request_key=key)
+
+    assert [event.bookings.count() for event in (first, second)] == [1, 1]

@@ -1,7 +1,9 @@
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from mailing.models import Email
 from payments.models import Charge, Payment, PaymentMismatch, Refund
@@ -217,3 +219,13 @@ def test_an_unverified_address_opens_nothing():
     create_charge(email="lit@example.org")
 
     assert list(Charge.objects.visible_to(user)) == []
+
+
+def test_money_received_in_part_on_a_charge_that_lapsed_is_a_list_of_its_own():
+    late = timezone.now() - timedelta(minutes=1)
+    in_part, unpaid, in_time = (create_charge(40, payable_until=until) for until in (late, late, None))
+    for charge in (in_part, in_time):
+        charge.record_payment(method="transfer", amount=Decimal(10), reference=f"V-{charge.pk}")
+
+    assert list(Charge.objects.stranded()) == [in_part]
+    assert unpaid not in Charge.objects.unpaid()
