@@ -3,12 +3,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from events import reminders, tasks
 from events.models import Booking, Event, ReminderRule
 from mailing.models import Email
-from tests.factories import create_booking, create_event, register
+from tests.admin import typed
+from tests.factories import create_booking, create_event, create_staff, register
 
 pytestmark = pytest.mark.django_db
 UNIT = ReminderRule.Unit
@@ -248,6 +250,19 @@ def test_a_rule_written_again_is_not_sent_again(event):
     event.reminder_rules.create(number=7, unit=UNIT.DAYS)
 
     assert run(paris(11)) == 0
+
+
+def test_a_rule_that_staff_change_is_another_one(event, client):
+    run(paris(10))
+    client.force_login(create_staff())
+    page = reverse("admin:events_event_change", args=[event.pk])
+
+    with time_machine.travel(paris(11), tick=False):
+        form = typed(client.get(page), **{"reminder_rules-0-number": "5"})
+        assert client.post(page, form).status_code == 302
+
+    assert [run(paris(day)) for day in (11, 12, 13)] == [0, 1, 0]
+    assert sent(key__contains="reminder") == ["7days", "5days"]
 
 
 def test_a_rule_is_there_once(event):
