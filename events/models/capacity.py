@@ -223,9 +223,16 @@ class HasPlaces(Dated):
 
     @property
     def price(self) -> Decimal:
-        """The lowest that the public pays, and what is least for the others when nothing is for the public."""
-        prices = self.public_prices or list(self.prices.all())
+        """The lowest that anybody pays, or what is least for some when nothing is for everybody."""
+        for_all = [price for price in self.public_prices if price.for_whom == Price.ForWhom.PUBLIC]
+        prices = for_all or self.public_prices or list(self.prices.all())
         return min((price.amount for price in prices), default=Decimal(0))
+
+    @property
+    def is_price_a_start(self) -> bool:
+        """Whether somebody pays, or may choose to pay, more than `price`."""
+        for_all = [price for price in self.public_prices if price.for_whom == Price.ForWhom.PUBLIC]
+        return any(price.is_chosen or price.amount > self.price for price in for_all)
 
     @property
     def member_price(self) -> Decimal | None:

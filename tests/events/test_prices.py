@@ -152,6 +152,17 @@ def test_the_student_price_is_chosen_and_never_presumed():
     assert amounts(register(event, price=students)) == [5]
 
 
+def test_the_price_told_is_the_one_that_anybody_pays():
+    event = create_event(price=Decimal(20), member_price=Decimal(12))
+    create_price(event, Decimal(5), for_whom=FOR.STUDENTS)
+
+    assert (event.price, event.member_price, event.is_price_a_start) == (20, 12, False)
+
+    create_price(event, Decimal(15), name="Tôt")
+
+    assert (event.price, event.is_price_a_start) == (15, True)
+
+
 def test_a_price_of_another_event_is_unknown():
     event, other = create_event(price=Decimal(20)), create_event(price=Decimal(1))
 
