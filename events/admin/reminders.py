@@ -15,10 +15,10 @@ class ReminderRuleForm(forms.ModelForm):
         return cleaned
 
 
-class ReminderRuleInline(admin.TabularInline):
+class ReminderRuleInline(admin.StackedInline):
     """On the page of an event that exists: a new one has those of every event."""
 
     model = ReminderRule
     form = ReminderRuleForm
     extra = 0
-    fields = ["number", "unit", "only_online"]
+    fields = [("number", "unit", "only_online")]
