@@ -129,8 +129,8 @@ def booking_moved(booking: "Booking", *, from_event: "Event") -> None:
     _tell_others("booking_moved", booking.places, from_event=from_event)
 
 
-def place_handed_over(place: "Registration", *, before: str) -> None:
-    """Tell who gave the place, who has it now, and the contact if that is a third person."""
+def place_handed_over(place: "Registration", *, former: str, before: str) -> None:
+    """Tell who gave the place, by the name and address it had, who has it now, and the contact if a third person."""
     booking, key = place.booking, f"handed_over.{place.pk}.{place.booking.sequence}"
     entries = [personal_ics.attachment([place])]
     _queue(
@@ -139,16 +139,24 @@ def place_handed_over(place: "Registration", *, before: str) -> None:
         key=f"{key}.to",
         to=place.email,
         place=place,
+        former=former,
         name=place.name,
         attachments=entries if place.is_confirmed else [],
     )
     if before not in {booking.email, place.email}:
         lost = [personal_ics.attachment([place], is_lost=True)]
         _queue(
-            "place_handed_over", booking, key=f"{key}.from", to=before, place=place, name="", attachments=lost
+            "place_handed_over",
+            booking,
+            key=f"{key}.from",
+            to=before,
+            place=place,
+            former=former,
+            name=former,
+            attachments=lost,
         )
     if booking.email != place.email:
-        _queue("place_handed_over", booking, key=f"{key}.contact", place=place, name="")
+        _queue("place_handed_over", booking, key=f"{key}.contact", place=place, former=former)
 
 
 def event_cancelled(addressee: "Addressee") -> bool:

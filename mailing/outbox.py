@@ -87,7 +87,9 @@ def text_blocks(text: str) -> list[dict[str, Any]]:
             continue
         *before, last = lines
         if last.startswith(("https://", "http://")) and " " not in last:
-            blocks.append({"kind": "action", "label": " ".join(before).rstrip(" :\u00a0"), "url": last})
+            label = " ".join(before).rstrip(" :\u00a0")
+            is_main = bool(label) and not any(block.get("is_main") for block in blocks)
+            blocks.append({"kind": "action", "label": label, "url": last, "is_main": is_main})
         elif all(line.startswith("- ") for line in lines):
             blocks.append({"kind": "list", "items": [line[2:] for line in lines]})
         else:

@@ -153,11 +153,11 @@ class Registration(models.Model):
             raise OfferGone
         if place.price and place.price.for_whom in Price.PERSONAL:
             raise PriceRefused(place.price, PriceRefused.Why.NOT_FOR_YOU)
-        before = place.email
+        former, before = place.name, place.email
         place.name, place.email, place.code = name, email.lower(), uuid4()
         place.save(update_fields=["name", "email", "code"])
         place.answers.all().delete()
         AccessNeed.objects.filter(registration=place).delete()
         booking.step()
         place.booking = booking
-        emails.place_handed_over(place, before=before)
+        emails.place_handed_over(place, former=former, before=before)

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from events import emails
 from events.addressees import addressees
-from events.models import AccessNeed, Event
+from events.models import AccessNeed, Event, Place
 from mailing import delivery, outbox
 from mailing.models import Email
-from tests.factories import create_booking, create_event, create_price, create_staff
+from tests.factories import create_booking, create_event, create_price, create_staff, register
 
 pytestmark = pytest.mark.django_db
 FOLDER = Path(settings.BASE_DIR) / "templates/events/email"
@@ -64,7 +64,7 @@ def tell_everything(booking):
     emails.offer_expired(booking)
     emails.booking_link(booking, day=timezone.localdate())
     emails.booking_moved(booking, from_event=event)
-    emails.place_handed_over(place, before="avant@example.org")
+    emails.place_handed_over(place, former="Ann Démo", before="avant@example.org")
     emails.access_need_asked(need)
     emails.access_need_answered(need)
     for one in addressees([booking]):
@@ -144,3 +144,71 @@ def test_every_message_goes(written):
 
     assert len(mail.outbox) == Email.objects.count()
     assert {email.state for email in Email.objects.all()} == {Email.State.SENT}
+
+
+def paragraphs(**which):
+    return Email.objects.get(**which).text.strip().split("\n\n")
+
+
+def test_who_takes_a_place_hears_whose_it_was_and_who_booked_it():
+    places = [Place("Zoé", "zoe@example.org"), Place("Ann", "ann@example.org")]
+    booking = register(create_event(), "zoe@example.org", name="Zoé", places=places)
+
+    booking.places[1].hand_over(name="Ali", email="ali@example.org")
+
+    told = "La place de Ann est désormais au nom de Ali. L’ancien billet n’est plus valable."
+    assert paragraphs(to="ali@example.org")[:2] == [
+        "Bonjour Ali,",
+        "Ann vous donne sa place, dans une réservation faite par Zoé.",
+    ]
+    assert paragraphs(to="ann@example.org", key__endswith=".from")[:2] == ["Bonjour Ann,", told]
+    assert paragraphs(to="zoe@example.org", key__endswith=".contact")[:2] == ["Bonjour Zoé,", told]
+
+
+def test_who_takes_the_place_of_who_booked_it_hears_one_name():
+    booking = register(create_event(), places=[Place("Zoé")], name="Zoé")
+
+    booking.places[0].hand_over(name="Ali", email="ali@example.org")
+
+    assert paragraphs(to="ali@example.org")[1] == "Zoé vous donne sa place."
+
+
+def test_the_accessibility_contact_is_told_why_they_are_written_to():
+    event = create_event(title="Débat", accessibility_email="acces@example.org")
+
+    register(event, places=[Place("Lou", access_need="Boucle magnétique")])
+
+    assert paragraphs(to="acces@example.org")[-1] == (
+        "Vous recevez ce message parce que cette adresse reçoit les besoins d’accessibilité de "
+        "«\u00a0Débat\u00a0»."
+    )
+
+
+def test_only_the_first_thing_to_do_is_a_filled_button():
+    booking = create_booking(create_event())
+
+    emails.booking_confirmed(booking)
+
+    html = Email.objects.get().html
+    fills = re.findall(r"background-color:(#\w+);color:(#\w+);border:2px", html)
+    assert fills == [("#0f2740", "#ffffff"), ("#fdfbf5", "#0f2740")]
+
+
+@pytest.mark.parametrize(
+    ("places", "subject", "end"),
+    [
+        (1, "La place proposée n’est plus retenue", "la place est proposée à la personne suivante."),
+        (
+            2,
+            "Les places proposées ne sont plus retenues",
+            "les places sont proposées aux personnes suivantes.",
+        ),
+    ],
+)
+def test_an_offer_that_ran_out_counts_its_places(places, subject, end):
+    booking = create_booking(create_event(title="Débat"), places=places)
+
+    emails.offer_expired(booking)
+
+    assert Email.objects.get().subject == f"{subject}\u00a0: Débat"
+    assert paragraphs()[1] == f"Nous n’avons pas eu votre réponse à temps\u00a0: {end}"

@@ -83,7 +83,7 @@ def test_thanks_lead_to_what_remains_of_the_event():
 
     text = Email.objects.get().text
     page = f"http://localhost:8000{booking.places[0].get_absolute_url()}\n"
-    assert f"Les supports et ce qui reste de l’événement\u00a0:\n{page}" in text
+    assert f"Voir les supports\u00a0:\n{page}" in text
 
 
 def test_a_cancelled_event_thanks_nobody(event):

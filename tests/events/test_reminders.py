@@ -196,7 +196,10 @@ def test_five_people_with_one_address_get_one_message_that_names_them(event):
     assert [line for line in email.text.splitlines() if line.startswith("- ")] == [
         f"- {place.name}" for place in booking.places
     ]
-    assert f"Je ne peux pas venir\u00a0:\nhttp://localhost:8000{booking.get_absolute_url()}\n" in email.text
+    assert (
+        f"Je ne peux pas venir, je rends ma place\u00a0:\nhttp://localhost:8000{booking.get_absolute_url()}\n"
+        in email.text
+    )
 
 
 def test_each_address_of_a_party_hears_of_its_own_place(event):
@@ -208,7 +211,10 @@ def test_each_address_of_a_party_hears_of_its_own_place(event):
     run(paris(10))
 
     text = Email.objects.get(to="invitee@example.org").text
-    assert f"Je ne peux pas venir\u00a0:\nhttp://localhost:8000{guest.get_absolute_url()}\n" in text
+    assert (
+        f"Je ne peux pas venir, je rends ma place\u00a0:\nhttp://localhost:8000{guest.get_absolute_url()}\n"
+        in text
+    )
     assert str(booking.token) not in text
     assert "invitee" not in Email.objects.get(to="contact@example.org").text
 
@@ -218,8 +224,14 @@ def test_the_reminder_offers_not_to_come(event):
 
     email, place = Email.objects.get(), event.bookings.get().places[0]
     assert email.subject == f"jeudi 17 décembre\u00a0: {event.title}"
-    assert "Nous vous attendons jeudi 17 décembre à 18\u00a0h\u00a030." in email.text
-    assert f"Je ne peux pas venir\u00a0:\nhttp://localhost:8000{place.get_absolute_url()}\n" in email.text
+    assert "C’est bientôt\u00a0: nous vous attendons." in email.text
+    assert (
+        f"Voir ma place et mon billet\u00a0:\nhttp://localhost:8000{place.get_absolute_url()}\n" in email.text
+    )
+    assert (
+        f"Je ne peux pas venir, je rends ma place\u00a0:\nhttp://localhost:8000{place.get_absolute_url()}\n"
+        in email.text
+    )
 
 
 # What staff choose
