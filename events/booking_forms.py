@@ -16,6 +16,8 @@ from payments.money import euros
 
 MAX_LENGTH = 2000
 YES_NO = [("oui", gettext_lazy("Oui")), ("non", gettext_lazy("Non"))]
+INCOMPLETE_EMAIL = gettext_lazy("Cette adresse e-mail n’est pas complète, par exemple nom@exemple.fr.")
+NAME_OF_OTHER = gettext_lazy("Indiquez le nom de cette personne.")
 
 
 class NameField(forms.CharField):
@@ -65,6 +67,7 @@ class BookingForm(forms.Form):
         max_length=254,
         help_text=gettext_lazy("Pour la confirmation, les rappels et le lien d’annulation. Rien d’autre."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={"invalid": INCOMPLETE_EMAIL},
     )
     request_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
@@ -106,16 +109,21 @@ class BookingForm(forms.Form):
 
     def _add_person(self, number: int) -> None:
         if self.count > 1:
-            help_text = _("Vide : vous-même.") if number == 1 else ""
+            help_text = _("Laissez vide si c’est vous.") if number == 1 else ""
+            ticket_help = _("Pour son billet et ses rappels. Laissez vide pour utiliser la vôtre.")
             self.fields[f"name_{number}"] = NameField(
-                label=_("Nom de la personne %d") % number, required=number > 1, help_text=help_text
+                label=_("Nom de la personne %d") % number,
+                required=number > 1,
+                help_text=help_text,
+                error_messages={"required": NAME_OF_OTHER},
             )
             self.fields[f"email_{number}"] = forms.EmailField(
                 label=_("Adresse e-mail de la personne %d") % number,
                 required=False,
                 max_length=254,
-                help_text=_("Pour son billet et ses rappels. Vide : la vôtre.") if number > 1 else "",
+                help_text=ticket_help if number > 1 else "",
                 widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+                error_messages={"invalid": INCOMPLETE_EMAIL},
             )
         if self.prices:
             is_alone = len(self.prices) == 1  # hidden then, so that nobody pays another price than they saw
@@ -229,11 +237,14 @@ class BookingForm(forms.Form):
 
 
 class HandOverForm(forms.Form):
-    name = NameField(label=gettext_lazy("Nom de la personne qui viendra"))
+    name = NameField(
+        label=gettext_lazy("Nom de la personne qui viendra"), error_messages={"required": NAME_OF_OTHER}
+    )
     email = forms.EmailField(
         label=gettext_lazy("Son adresse e-mail"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={"invalid": INCOMPLETE_EMAIL},
     )
 
 

@@ -14,6 +14,7 @@ class FeedbackForm(forms.Form):
         choices=Feedback.Rating.choices,
         coerce=int,
         widget=forms.RadioSelect,
+        error_messages={"required": _("Choisissez une réponse de 1 à 5.")},
     )
     useful = forms.CharField(
         label=_("Qu’est-ce qui vous a été utile ? Que changeriez-vous ?"),

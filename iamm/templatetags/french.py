@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django import template
 from django.utils import formats, timezone, translation
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from iamm import markdown
@@ -48,6 +49,13 @@ def hour(moment: datetime | None) -> str:
 @register.filter
 def euros(amount: Decimal | int | None) -> str:
     return "" if amount is None else money.euros(amount)
+
+
+@register.filter
+def breakable(address: str) -> SafeString:
+    """An e-mail address that a narrow column cuts after its « @ », not in the middle of a word."""
+    name, at, domain = address.partition("@")
+    return format_html("{}{}<wbr>{}", name, at, domain)
 
 
 @register.filter(name="markdown")

@@ -54,7 +54,7 @@ def accept_and_pay(page):
 
 
 def give_the_place_of_ali_to_a_friend(page):
-    page.get_by_role("link", name="la place de Ali Démo").click()
+    page.get_by_role("link", name="la place : Ali Démo").click()
     page.get_by_label("Nom de la personne qui viendra").fill("Ami Démo")
     page.get_by_label("Son adresse e-mail").fill("ami@example.org")
     page.get_by_role("button", name="Donner la place").click()
@@ -63,7 +63,7 @@ def give_the_place_of_ali_to_a_friend(page):
 
 def give_the_place_of_lea_back(page):
     page.goto(booking_link("zoe@example.org"))
-    page.get_by_role("link", name="la place de Léa Démo").click()
+    page.get_by_role("link", name="la place : Léa Démo").click()
     page.get_by_role("button", name="Rendre la place").click()
     page.get_by_text("C’est fait.").wait_for()
 
@@ -161,10 +161,10 @@ def test_a_whole_booking_without_javascript(browser, browser_context_args, site)
     page.get_by_role("button", name="Ajouter une personne").click()
     page.get_by_role("group", name="Personne 1").get_by_label("Votre métier").fill("Infirmière")
     page.get_by_role("group", name="Personne 2").get_by_label("Nom").fill("Ali Démo")
-    page.get_by_role("button", name="M’inscrire").click()
+    page.get_by_role("button", name="Inscrire 2 personnes").click()
     page.get_by_role("heading", name="Il reste quelque chose à corriger").wait_for()
     page.get_by_role("group", name="Personne 2").get_by_label("Votre métier").fill("Retraité")
-    page.get_by_role("button", name="M’inscrire").click()
+    page.get_by_role("button", name="Inscrire 2 personnes").click()
     page.get_by_role("button", name="Payer 40,00").click()
     page.get_by_role("button", name="Payer 40,00").click()
     page.goto(booking_link("zoe@example.org"))

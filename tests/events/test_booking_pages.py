@@ -1,9 +1,12 @@
 """The pages of those who hold places, or wait for some."""
 
+import re
+from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 
 from events.models import Booking, Event, Registration
@@ -195,3 +198,43 @@ def test_an_event_reduced_below_its_bookings_by_hand_still_shows_its_pages(clien
     assert "Complet" in client.get(event.get_absolute_url()).content.decode()
     assert post(client, event).status_code == 302
     assert Booking.objects.latest("pk").state == STATE.WAITING
+
+
+def test_a_booking_of_the_past_says_nothing_of_how_to_cancel_or_to_come(client):
+    event = create_event(price=Decimal(20), access="Tram 1", accessibility="Rampe")
+    booking = register(event)
+    pay(booking)
+    before = client.get(booking.get_absolute_url()).text
+    Event.objects.update(
+        starts_at=F("starts_at") - timedelta(days=400), ends_at=F("ends_at") - timedelta(days=400)
+    )
+
+    after = client.get(booking.get_absolute_url()).text
+
+    words = ["est remboursée", "Tram 1", "Rampe"]
+    assert [word in before for word in words] == [True, True, True]
+    assert [word in after for word in words] == [False, False, False]
+
+
+def test_a_place_of_the_past_was_confirmed_and_has_no_ticket(client):
+    event = create_event()
+    [place] = register(event).places
+    Event.objects.update(
+        starts_at=F("starts_at") - timedelta(days=400), ends_at=F("ends_at") - timedelta(days=400)
+    )
+
+    page = client.get(place.get_absolute_url()).text
+
+    assert "Votre place était confirmée" in page
+    assert url("place_ticket", place.code) not in page
+    assert url("place_ics", place.code) not in page
+
+
+def test_enter_books_and_does_not_add_a_person(client):
+    event = create_event()
+
+    page = client.get(reverse("events:event_register", args=[event.slug]), {"count": 2}).text
+
+    first = re.search(r'<button[^>]* type="submit"[^>]*>', page.partition(" novalidate>")[2])
+    assert first is not None
+    assert " name=" not in first[0]

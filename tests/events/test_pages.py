@@ -161,9 +161,18 @@ def test_an_empty_agenda_has_its_words(client):
 def test_filters_that_keep_nothing_have_other_words(client):
     create_event()
 
-    page = words(client.get(reverse("events:agenda"), {"q": "introuvable"}))
+    page = words(client.get(reverse("events:agenda"), {"q": "introuvable", "level": "expert"}))
 
     assert "Rien ne correspond à tous ces filtres." in page
+
+
+def test_words_that_find_nothing_invite_to_try_others(client):
+    create_event()
+
+    page = words(client.get(reverse("events:agenda"), {"q": "introuvable"}))
+
+    assert "Essayez un autre mot, ou cherchez dans les rendez-vous passés" in page
+    assert "Rien ne correspond à tous ces filtres." not in page
 
 
 def test_a_long_agenda_has_pages_that_keep_the_filters(client):
