@@ -32,7 +32,7 @@ WARNING = _(
 class RegistrationAdmin(ExportsAttendees, ReadOnlyAdmin):
     """One place of one person."""
 
-    list_display = ["name", "email", "event", "state", "price", "amount"]
+    list_display = ["name", "state", "event", "email", "price", "amount"]
     list_filter = [PlaceFilter, BookingEventFilter, BookingWhenFilter]
     list_select_related = ["booking__event", "price"]
     search_fields = ["name", "email", "booking__event__title"]
@@ -114,7 +114,7 @@ class AnswerInline(ReadOnlyInline):
 class BookingAdmin(BookingVerbs):
     """What waits for the team comes first; a queue, when it is asked for, is in the order in which it is served."""
 
-    list_display = ["name", "email", "event", "state", "places", "queued_at", "charge_to_see"]
+    list_display = ["name", "state", "places", "event", "email", "queued_at", "charge_to_see"]
     list_filter = ["state", EventFilter, EventWhenFilter, MoneyFilter]
     list_select_related = ["event", "charge"]
     search_fields = ["name", "email", "event__title", "registrations__name", "registrations__email"]
