@@ -132,6 +132,14 @@ def test_the_mark_is_from_one_to_five(client, event, rating):
     assert Feedback.objects.count() == 0
 
 
+def test_a_missing_mark_is_asked_for_after_its_question_without_a_colon(client, event):
+    [place] = create_booking(event).places
+
+    page = client.post(address(place), {"rating": ""}).text
+
+    assert "comment était-ce\u202f? Choisissez une réponse de 1 à 5.</a>" in page
+
+
 def test_each_place_of_a_party_answers_for_itself(event):
     for place in create_booking(event, places=3).places:
         place.give_feedback(**ANSWER)

@@ -301,3 +301,11 @@ def test_a_form_restored_for_another_event_books_that_event(client):
     post(client, second, request_key=key)
 
     assert [event.bookings.count() for event in (first, second)] == [1, 1]
+
+
+def test_a_wrong_address_and_a_missing_name_are_told_in_plain_words(client):
+    response = post(client, create_event(), email="zoe@", count=2, name_2="", email_2="ali")
+
+    incomplete = "Cette adresse e-mail n’est pas complète, par exemple nom@exemple.fr."
+    assert sorted(errors(response)) == [incomplete, incomplete, "Indiquez le nom de cette personne."]
+    assert "Inscrire 2 personnes</button>" in response.text
