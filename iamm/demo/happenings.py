@@ -63,7 +63,10 @@ class Happening(NamedTuple):
 class Agenda:
     def __init__(self, seed: int, today: date, terms: TermsMaker) -> None:
         self.seed, self.today, self.terms = seed, today, terms
-        self.audiences = {audience.slug: audience for audience in Audience.objects.order_by("slug")}
+        self.audiences = {
+            slug: Audience.objects.get_or_create(slug=slug, defaults={"name": name})[0]
+            for slug, name in sorted(topics.AUDIENCES.items())
+        }
         self.themes = {
             slug: Theme.objects.get_or_create(slug=slug, defaults={"name": name})[0]
             for slug, name in topics.THEMES.items()

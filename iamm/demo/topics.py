@@ -140,6 +140,13 @@ PROGRAMMES: dict[str, list[str]] = {
     ],
 }
 
+AUDIENCES = {
+    "chercheurs": "Chercheurs",
+    "collectivites": "Collectivités",
+    "entreprises": "Entreprises",
+    "etudiants": "Étudiants",
+    "tous": "Tout public",
+}
 AUDIENCE_NOTES: dict[str, str] = {
     "tous": "Ouvert à toutes et à tous.",
     "etudiants": "Pensé pour les étudiants, de toutes les filières.",
