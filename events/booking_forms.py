@@ -125,6 +125,20 @@ class BookingForm(forms.Form):
                 widget=forms.EmailInput(attrs={"autocomplete": "off"}),
                 error_messages={"invalid": INCOMPLETE_EMAIL},
             )
+        self._add_price(number)
+        for question in self.of_person:
+            self.fields[f"question{question.pk}_{number}"] = answer_field(question)
+        self.fields[f"need_{number}"] = forms.CharField(
+            label=_("Un besoin pour venir ou pour suivre"),
+            required=False,
+            max_length=MAX_LENGTH,
+            help_text=_(
+                "Accès, place, langue des signes… Seule la personne chargée de l’accessibilité le lit."
+            ),
+            widget=forms.Textarea(attrs={"rows": 2}),
+        )
+
+    def _add_price(self, number: int) -> None:
         if self.prices:
             is_alone = len(self.prices) == 1  # hidden then, so that nobody pays another price than they saw
             presumed = str(self._presumed_price(number).pk)
@@ -149,17 +163,6 @@ class BookingForm(forms.Form):
                 help_text=_("Au moins %(amount)s pour « %(price)s ».")
                 % {"amount": euros(chosen[0].amount), "price": chosen[0].name},
             )
-        for question in self.of_person:
-            self.fields[f"question{question.pk}_{number}"] = answer_field(question)
-        self.fields[f"need_{number}"] = forms.CharField(
-            label=_("Un besoin pour venir ou pour suivre"),
-            required=False,
-            max_length=MAX_LENGTH,
-            help_text=_(
-                "Accès, place, langue des signes… Seule la personne chargée de l’accessibilité le lit."
-            ),
-            widget=forms.Textarea(attrs={"rows": 2}),
-        )
 
     def _presumed_price(self, number: int) -> Price:
         """The best for the first person, what anybody may have for the others."""
