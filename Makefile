@@ -23,13 +23,9 @@ services:
 run: .venv/requirements.lock
 	bin/run
 
-# What the embedded mode promises, on its own database: rules, pages kept, account. The rest asks nothing of it.
-CORE = tests/accounts tests/events tests/mailing tests/members tests/partners tests/payments \
-	tests/iamm/test_account.py tests/iamm/test_load_demo.py tests/iamm/test_page_cache*.py tests/iamm/test_prepare.py
-
 test: venv services
 	.venv/bin/python -m pytest -n 2 --dist loadgroup
-	TEST_DATABASE=sqlite .venv/bin/python -m pytest -n 2 --dist loadgroup -k "not admin" $(CORE)
+	TEST_DATABASE=sqlite .venv/bin/python -m pytest -n 2 --dist loadgroup --ignore tests/browser --ignore tests/concurrency
 	bin/check
 
 check: venv

@@ -101,7 +101,7 @@ class Booking(Sequenced):
 
     @property
     def holds_places(self) -> bool:
-        """The same rule as the QuerySet's, for one row."""
+        """The same rule as `places.holding_place`, for one row."""
         is_held = (
             self.state in self.UNTIL and self.expires_at is not None and self.expires_at > timezone.now()
         )
@@ -126,17 +126,21 @@ class Booking(Sequenced):
         return sum((place.amount for place in self.places), Decimal(0))
 
     @property
+    def _queue_up_to_it(self) -> BookingQuerySet:
+        before = Q(queued_at__lt=self.queued_at) | Q(queued_at=self.queued_at, pk__lte=self.pk)
+        queue: BookingQuerySet = self.event.bookings.waiting().filter(before)
+        return queue
+
+    @property
     def rank(self) -> int:
         """1 for the next to be served."""
-        before = Q(queued_at__lt=self.queued_at) | Q(queued_at=self.queued_at, pk__lte=self.pk)
-        return self.event.bookings.waiting().filter(before).count()
+        return self._queue_up_to_it.count()
 
     @property
     def chance(self) -> Chance:
         """From how many places were given back at the events of the last year."""
-        before = Q(queued_at__lt=self.queued_at) | Q(queued_at=self.queued_at, pk__lte=self.pk)
-        ahead = self.event.bookings.waiting().filter(before)
-        needed = ahead.filter(registrations__cancelled_at=None).aggregate(n=Count("registrations"))["n"]
+        asking = self._queue_up_to_it.filter(registrations__cancelled_at=None)
+        needed = asking.aggregate(n=Count("registrations"))["n"]
         return Chance.of(
             needed=needed, expected=self.event.usual_share_given_back() * self.event.places_taken
         )
