@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "partners",
     "mailing",
     "accounts",
+    "journal",
     "iamm.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
