@@ -10,7 +10,7 @@ from django.utils.crypto import salted_hmac
 
 from events import personal_ics
 from mailing import outbox
-from mailing.models import Email
+from mailing.models import Email, List
 
 if TYPE_CHECKING:
     from events.addressees import Addressee
@@ -32,9 +32,10 @@ def _queue(
     language: str = "",
     attachments: Sequence[outbox.Attachment] = (),
     is_secret: bool = False,
+    list: str | None = None,
     **context: Any,
 ) -> bool:
-    """Queue `mail` once per `key`, to the contact unless `to` says who. Tells whether it was new."""
+    """Queue `mail` once per `key`, to the contact unless `to` says who. Tells whether it was queued."""
     email = outbox.queue(
         _template(mail),
         to=to or booking.email,
@@ -43,6 +44,7 @@ def _queue(
         language=language or booking.language,
         attachments=attachments,
         is_secret=is_secret,
+        list=list,
     )
     return email is not None
 
@@ -182,10 +184,22 @@ def booking_link(booking: "Booking", *, day: date) -> None:
 
 
 def reminder(addressee: "Addressee", *, event: "Event", rule: "ReminderRule") -> bool:
-    """Of one rule for one date: a date that changes is reminded of anew, one that comes back is not."""
-    mail = "thanks" if rule.unit == rule.Unit.AFTER else "reminder"
+    """Of one rule for one date: a date that changes is reminded of anew, one that comes back is not.
+
+    What comes before the event is part of the booking; what comes after it, one may refuse.
+    """
+    is_after = rule.unit == rule.Unit.AFTER
+    mail = "thanks" if is_after else "reminder"
     key = f"{mail}.{event.pk}.{rule.number}{rule.unit}.{int(event.starts_at.timestamp())}"
-    return _queue_to(addressee, mail, key=key, event=event, rule=rule, name=addressee.places[0].name)
+    return _queue_to(
+        addressee,
+        mail,
+        key=key,
+        list=List.FEEDBACK if is_after else None,
+        event=event,
+        rule=rule,
+        name=addressee.places[0].name,
+    )
 
 
 def access_need_asked(need: "AccessNeed") -> None:

@@ -225,6 +225,7 @@ ACCOUNT_RATE_LIMITS = {
     "booking": "60/10m/ip",
     "calendar": "300/1m/ip",  # a provider reads the feeds of many people from few addresses
     "notification": "600/1m/ip",
+    "unsubscribe": "300/1m/ip",  # a provider clicks for many people from few addresses
 }
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_FORMS = {

@@ -17,6 +17,7 @@ urlpatterns = [
     path("intervenants/", include("events.speaker_urls")),
     path("adherer/", include("members.urls")),
     path("paiements/", include("payments.urls")),
+    path("", include("mailing.urls")),
     path("fondateurs/", views.founder_list, name="founder_list"),
     path("fondateurs/<slug:slug>/", views.founder, name="founder"),
     path("compte/", views.account, name="account"),

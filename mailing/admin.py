@@ -49,14 +49,15 @@ class StateFilter(admin.SimpleListFilter):
 class EmailAdmin(admin.ModelAdmin):
     """To read, and to send again: `change_email` gives the right to it, nothing here is ever edited."""
 
-    list_display = ["to", "subject", "state", "attempts", "created_at"]
+    list_display = ["to", "subject", "list", "state", "attempts", "created_at"]
     list_display_links = ["to", "subject"]
-    list_filter = [StateFilter]
+    list_filter = [StateFilter, "list"]
     search_fields = ["to", "subject", "key"]
     actions = ["send_again"]
     fields = [
         "to",
         "subject",
+        "list",
         "state",
         "attempts",
         "created_at",
@@ -123,13 +124,20 @@ class EmailAdmin(admin.ModelAdmin):
         email = get_object_or_404(Email, pk=pk, is_secret=False, purged_at=None)
         return HttpResponse(email.html)
 
+    def _why_not(self, email: Email) -> str:
+        """What keeps this message from leaving again, or nothing."""
+        if email.purged_at:
+            return gettext("effacé.")
+        if email.state in Email.UNFINISHED:
+            return gettext("déjà en file d’envoi.")
+        return gettext("cette adresse ne veut plus de ces messages.") if email.is_refused else ""
+
     @admin.action(description=_("Envoyer de nouveau"), permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Email]) -> None:
         done = 0
         for email in queryset:
-            if email.purged_at or email.state in Email.UNFINISHED:
-                reason = gettext("effacé.") if email.purged_at else gettext("déjà en file d’envoi.")
-                messages.error(request, f"{email} : {reason}")
+            if reason := self._why_not(email):
+                messages.error(request, f"{email}\u00a0: {reason}")
                 continue
             email.send_again()
             tasks.deliver.delay_on_commit(email.pk)  # type: ignore[attr-defined]

@@ -11,11 +11,14 @@ from mailing.models import Email
 
 def deliver(email: Email, connection: BaseEmailBackend) -> None:
     """Send a row that the caller has claimed, and note how it went. A failed connection is closed."""
+    if email.is_refused:
+        email.mark_refused()
+        return
     message = EmailMultiAlternatives(
         subject=email.subject,
         body=email.text,
         to=[email.to],
-        headers={"Message-ID": email.message_id, "Auto-Submitted": "auto-generated"},
+        headers=_headers(email),
         connection=connection,
     )
     message.attach_alternative(email.html, "text/html")
@@ -29,6 +32,16 @@ def deliver(email: Email, connection: BaseEmailBackend) -> None:
         email.mark_failed(error, is_final=_is_permanent(error))
     else:
         email.mark_sent()
+
+
+def _headers(email: Email) -> dict[str, str]:
+    headers = {"Message-ID": email.message_id, "Auto-Submitted": "auto-generated"}
+    if opt_out := email.opt_out:
+        headers |= {
+            "List-Unsubscribe": f"<{opt_out.url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+    return headers
 
 
 def deliver_one(pk: int) -> None:

@@ -1,14 +1,107 @@
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import ClassVar
+from unicodedata import normalize
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.signing import Signer
 from django.db import models, transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 MAX_ATTEMPTS = 9
+LINK_SALT = "mailing.unsubscribe"
+
+
+class List(models.TextChoices):
+    """What a person may stop receiving. What must arrive (a code, a receipt, a place) is on no list."""
+
+    RENEWALS = "renewals", _("relances de fin d’adhésion")
+    NEWS = "news", _("messages de l’association")
+    FEEDBACK = "feedback", _("questionnaires après un événement")
+
+
+def address_hashes(address: str) -> list[str]:
+    """What an address is known by, with the secret key first, then with those it replaced.
+
+    A refusal kept with a key that is in SECRET_KEY_FALLBACKS no more is forgotten: nobody can read whose it was.
+    """
+    written = normalize("NFKC", address.strip().lower())
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [
+        salted_hmac("mailing.opt_out", written, secret=key, algorithm="sha256").hexdigest() for key in keys
+    ]
+
+
+class OptOutQuerySet(models.QuerySet["OptOut"]):
+    def refusing(self, addresses: Iterable[str], list: str) -> set[str]:
+        """Those of the addresses, as they are given, that have left the list. One query for all."""
+        hashes = {address: set(address_hashes(address)) for address in addresses}
+        asked = set().union(*hashes.values())
+        kept = set(self.filter(list=list, address_hash__in=asked).values_list("address_hash", flat=True))
+        return {address for address, own in hashes.items() if own & kept}
+
+    def refuses(self, address: str, list: str) -> bool:
+        return bool(self.refusing([address], list))
+
+    def leave(self, address: str, list: str) -> None:
+        OptOut.of(address, list).keep()
+
+    def come_back(self, address: str, list: str) -> None:
+        self.filter(list=list, address_hash__in=address_hashes(address)).delete()
+
+
+class OptOut(models.Model):
+    """That an address has left a list. Only its hash is kept: the refusal outlives the person's data."""
+
+    address_hash = models.CharField(max_length=64, editable=False)
+    list = models.CharField(_("liste"), max_length=10, choices=List, editable=False)
+    created_at = models.DateTimeField(_("depuis le"), default=timezone.now, editable=False)
+
+    objects: ClassVar = OptOutQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("désinscription")
+        verbose_name_plural = _("désinscriptions")
+        constraints = [models.UniqueConstraint(fields=["address_hash", "list"], name="opt_out_once_a_list")]
+
+    @classmethod
+    def of(cls, address: str, list: str) -> "OptOut":
+        """The one of this address, kept or not."""
+        return cls(address_hash=address_hashes(address)[0], list=list)
+
+    @classmethod
+    def from_token(cls, token: str) -> "OptOut":
+        """Raises BadSignature for a token that we did not make."""
+        address_hash, list = Signer(salt=LINK_SALT).unsign_object(token)
+        return cls(address_hash=address_hash, list=list)
+
+    @property
+    def token(self) -> str:
+        """Holds no address and needs no row: it tells nothing, and works when the message is long forgotten."""
+        return Signer(salt=LINK_SALT).sign_object([self.address_hash, str(self.list)])
+
+    @property
+    def url(self) -> str:
+        return f"{settings.SITE_URL}{reverse('mailing:unsubscribe', args=[self.token])}"
+
+    @property
+    def is_kept(self) -> bool:
+        return self._kept().exists()
+
+    def keep(self) -> None:
+        OptOut.objects.get_or_create(address_hash=self.address_hash, list=self.list)
+
+    def forget(self) -> None:
+        self._kept().delete()
+
+    def _kept(self) -> OptOutQuerySet:
+        kept: OptOutQuerySet = OptOut.objects.filter(address_hash=self.address_hash, list=self.list)
+        return kept
 
 
 class EmailQuerySet(models.QuerySet["Email"]):
@@ -58,6 +151,7 @@ class Email(models.Model):
         SENDING = "sending", _("en cours d’envoi")
         SENT = "sent", _("envoyé")
         FAILED = "failed", _("abandonné")
+        REFUSED = "refused", _("désinscrit")
 
     UNFINISHED: ClassVar = [State.QUEUED, State.SENDING]
 
@@ -79,6 +173,13 @@ class Email(models.Model):
     sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
     purged_at = models.DateTimeField(_("contenu effacé le"), null=True, blank=True)
     last_error = models.TextField(_("dernière erreur"), blank=True)
+    list = models.CharField(
+        _("liste"),
+        max_length=10,
+        choices=List,
+        blank=True,
+        help_text=_("Vide pour un message de service, qui part toujours."),
+    )
 
     objects: ClassVar = EmailQuerySet.as_manager()
 
@@ -98,6 +199,20 @@ class Email(models.Model):
     @staticmethod
     def new_message_id() -> str:
         return f"<{uuid4().hex}@{settings.SITE_HOST}>"
+
+    @property
+    def opt_out(self) -> OptOut | None:
+        """What its link would keep: none for a message of service."""
+        return OptOut.of(self.to, self.list) if self.list else None
+
+    @property
+    def is_refused(self) -> bool:
+        return bool(self.list) and OptOut.objects.refuses(self.to, self.list)
+
+    def mark_refused(self) -> None:
+        """Its reader has left the list since it was queued."""
+        self.state, self.last_error = self.State.REFUSED, ""
+        self.save(update_fields=["state", "last_error"])
 
     def mark_sent(self) -> None:
         self.state, self.sent_at, self.last_error = self.State.SENT, timezone.now(), ""

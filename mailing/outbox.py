@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from mailing import tasks
-from mailing.models import Email
+from mailing.models import Email, OptOut
 
 BLANK_LINES = re.compile(r"\n\s*\n\s*\n")  # what a condition of a template leaves behind
 
@@ -38,19 +38,23 @@ def queue(
     language: str = settings.LANGUAGE_CODE,
     is_secret: bool = False,
     attachments: Sequence[Attachment] = (),
+    list: str | None = None,
 ) -> Email | None:
     """Store the message `<template>_subject.txt` and `<template>_message.txt` for `to`, once per `key`.
 
-    Returns None, and sends nothing, when `key` was used before. `language` is the reader's, not that of whoever acts.
+    Returns None, and sends nothing, when `key` was used before, or when `to` has left `list`: the key is then still free.
+    Without a list it is a message of service, which always leaves. `language` is the reader's, not that of whoever acts.
     """
-    if Email.objects.filter(key=key).exists():
+    if Email.objects.filter(key=key).exists() or (list and OptOut.objects.refuses(to, list)):
         return None
-    parts = render(template, context, language=language)
+    opt_out = OptOut.of(to, list) if list else None
+    parts = render(template, context, language=language, opt_out=opt_out)
     try:
         with transaction.atomic():
             email = Email.objects.create(
                 key=key,
                 to=to,
+                list=list or "",
                 is_secret=is_secret,
                 attachments=[attachment._asdict() for attachment in attachments],
                 message_id=Email.new_message_id(),
@@ -62,15 +66,22 @@ def queue(
     return email
 
 
-def render(template: str, context: dict[str, Any], *, language: str) -> dict[str, str]:
-    """Subject and text from their templates; the HTML part is the same text in our layout."""
+def render(
+    template: str, context: dict[str, Any], *, language: str, opt_out: OptOut | None = None
+) -> dict[str, str]:
+    """Subject and text from their templates; the HTML part is the same text in our layout.
+
+    `opt_out` is what the link at the foot keeps, when the reader may leave.
+    """
     context = {"site_url": settings.SITE_URL, "association": settings.ASSOCIATION, **context}
     with translation.override(language):
         subject = " ".join(_render_text(f"{template}_subject.txt", context).splitlines()).strip()[:250]
         text = BLANK_LINES.sub("\n\n", _render_text(f"{template}_message.txt", context).strip()) + "\n"
+        footer = _render_text("mailing/email/unsubscribe.txt", {"opt_out": opt_out}) if opt_out else ""
         layout = {"subject": subject, "blocks": text_blocks(text), "language": language}
+        layout["footer_blocks"] = text_blocks(footer)
         html = render_to_string("mailing/email/layout.html", context | layout)
-    return {"subject": subject, "text": text, "html": html}
+    return {"subject": subject, "text": f"{text}\n{footer}" if footer else text, "html": html}
 
 
 def _render_text(name: str, context: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 
 from mailing import outbox
+from mailing.models import List
 
 if TYPE_CHECKING:
     from members.models import Application, Membership
@@ -21,7 +22,7 @@ def membership_confirmed(application: "Application") -> None:
 
 
 def renewal_reminder(membership: "Membership", *, days: int) -> bool:
-    """Queue the reminder of rule `days`, once. Tells whether it was new."""
+    """Queue the reminder of rule `days`, once, unless its reader has left these. Tells whether it was queued."""
     email = outbox.queue(
         "members/email/renewal_reminder",
         to=membership.member.email,
@@ -32,5 +33,6 @@ def renewal_reminder(membership: "Membership", *, days: int) -> bool:
             "join_path": membership.plan.get_absolute_url(),
         },
         key=f"members.renewal.{membership.pk}.{days}",
+        list=List.RENEWALS,
     )
     return email is not None

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events.models import Event
-from mailing.models import Email
+from mailing.models import Email, List, OptOut
 from members.models import Application, Member
 from payments import checkouts
 from payments.models import SandboxOrder
@@ -43,6 +43,7 @@ def paths(settings, tmp_path):
         f"/agenda/calendrier/{today.year}/{today.month}/",
         *paths_of_events(),
         *paths_of_joining(),
+        *paths_of_leaving(),
         "/formations/",
         "/fondateurs/",
         "/adherer/",
@@ -96,6 +97,13 @@ def paths_of_joining():
         application.charge.get_absolute_url(),
         reverse("payments:sandbox", args=[SandboxOrder.objects.get().uuid]),
     ]
+
+
+def paths_of_leaving():
+    """The link of who receives, and of who has left."""
+    reading, gone = (OptOut.of(f"{name}@example.org", List.FEEDBACK) for name in ("lou", "zoe"))
+    gone.keep()
+    return [reverse("mailing:unsubscribe", args=[one.token]) for one in (reading, gone)]
 
 
 def findings(page):

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from events import reminders, tasks
 from events.models import Booking, Event, Feedback, FeedbackClosed
-from mailing.models import Email
+from mailing.models import Email, List, OptOut
 from tests.admin import assert_same_queries, search
 from tests.factories import create_booking, create_event, create_staff, create_user
 
@@ -72,6 +72,22 @@ def test_thanks_are_for_who_came_once_an_address_with_a_form_each():
     text = Email.objects.get().text
     assert [address(place) in text for place in family.places] == [True, True]
     assert f"http://localhost:8000{event.get_absolute_url()}\n" in text
+
+
+def test_who_has_left_the_questionnaires_gets_none_and_is_still_reminded_before(event):
+    long_ago = timezone.now() - timedelta(days=60)
+    coming = create_event(starts_in=timedelta(days=1))
+    for email in ("lou@example.org", "zoe@example.org"):
+        create_booking(event, email=email, confirmed_at=long_ago)
+    create_booking(coming, email="lou@example.org", confirmed_at=long_ago)
+    OptOut.objects.leave("Lou@example.org", List.FEEDBACK)
+
+    thank(timezone.now() + timedelta(hours=23))
+
+    assert sorted(Email.objects.values_list("to", "list")) == [
+        ("lou@example.org", ""),
+        ("zoe@example.org", "feedback"),
+    ]
 
 
 def test_thanks_lead_to_what_remains_of_the_event():

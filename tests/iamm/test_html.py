@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events.models import Event, Theme
+from mailing.models import List, OptOut
 from tests import factories
 from tests.node_tools import faults_of
 
@@ -83,6 +84,7 @@ def addresses():
         *[reverse(name) for name in NAMES],
         *[row.get_absolute_url() for row in rows],
         reverse("events:event_register", args=[event.slug]),
+        reverse("mailing:unsubscribe", args=[OptOut.of("lou@example.org", List.NEWS).token]),
         reverse("events:calendar", args=[today.year, today.month]),
         "/agenda/?q=introuvable&level=expert&theme=eau&couleur=bleu&month=2026-13",
         "/agenda/archives/?q=evenement",

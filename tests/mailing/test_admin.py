@@ -7,7 +7,7 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
-from mailing.models import Email
+from mailing.models import Email, List, OptOut
 from tests.admin import assert_same_queries, search, told
 from tests.factories import create_staff, create_user
 
@@ -137,6 +137,28 @@ def test_mails_that_cannot_leave_again_are_named(staff, run_commit_hooks):
 
     assert told(response) == [f"{purged.key}\u00a0: effacé.", "En file\u00a0: déjà en file d’envoi."]
     assert mail.outbox == []
+
+
+def test_mails_are_found_by_their_list_and_the_state_says_who_had_left(staff):
+    email = create_email(list=List.RENEWALS, state=STATE.REFUSED)
+    create_email(list=List.FEEDBACK)
+    create_email()
+
+    assert search(staff, EMAILS, list__exact="renewals") == [email]
+    assert search(staff, EMAILS, state="refused") == [email]
+    assert "désinscrit" in staff.get(page_of(email)).text
+
+
+def test_nobody_sends_again_what_its_reader_has_left(staff, run_commit_hooks):
+    OptOut.objects.leave("lou@example.org", List.RENEWALS)
+    email = create_email(list=List.RENEWALS, state=STATE.REFUSED)
+
+    with run_commit_hooks():
+        response = send_again(staff, email)
+
+    email.refresh_from_db()
+    assert told(response) == ["Bonjour\u00a0: cette adresse ne veut plus de ces messages."]
+    assert (email.state, mail.outbox) == (STATE.REFUSED, [])
 
 
 def test_a_mail_is_neither_written_edited_nor_deleted_here(staff):

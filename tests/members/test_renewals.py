@@ -4,7 +4,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from mailing.models import Email
+from mailing.models import Email, List, OptOut
 from members import renewals
 from tests.factories import create_member, create_membership, create_plan
 
@@ -113,3 +113,13 @@ def test_queries_do_not_grow_by_more_than_the_mails_themselves(membership, djang
 
     with django_assert_num_queries(5):
         run(days=-7)
+
+
+def test_who_has_left_the_reminders_gets_none_and_who_comes_back_gets_the_next(membership):
+    OptOut.objects.leave(membership.member.email, List.RENEWALS)
+    assert run(days=-30) == 0
+    assert sent() == []
+
+    OptOut.objects.come_back(membership.member.email, List.RENEWALS)
+    assert run(days=-7) == 1
+    assert list(Email.objects.values_list("list", flat=True)) == ["renewals"]
