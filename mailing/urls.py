@@ -5,4 +5,5 @@ from mailing import views
 app_name = "mailing"
 urlpatterns = [
     path("courrier/desinscription/<str:token>/", views.unsubscribe, name="unsubscribe"),
+    path("compte/messages/", views.preferences, name="preferences"),
 ]

@@ -172,6 +172,7 @@ def test_no_page_of_the_account_has_a_fault(look, site, scheme, width):
     factories.register(factories.create_event(price=Decimal(20)), user.email, user=user)
     names = [
         "account",
+        "mailing:preferences",
         "account_email",
         "account_change_password",
         "mfa_index",

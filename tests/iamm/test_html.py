@@ -69,6 +69,7 @@ NAMES = [
 ]
 OWN = [
     "account",
+    "mailing:preferences",
     "account_email",
     "account_change_password",
     "mfa_index",
