@@ -1,5 +1,6 @@
 from typing import Any, ClassVar
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
@@ -18,6 +19,19 @@ class UserManager(BaseUserManager["User"]):
         user = self.create_user(email, password, **{"is_staff": True, "is_superuser": True} | fields)
         user.emailaddress_set.create(email=user.email, verified=True, primary=True)  # type: ignore[attr-defined]
         return user
+
+    def for_address(self, email: str, *, first_name: str = "", last_name: str = "") -> "User | None":
+        """The account of whoever reads this address, made without a password where there is none.
+
+        Only the mailbox opens such an account: by a code. None where an account has the address and never proved it.
+        """
+        address = email.strip().lower()
+        names = {"first_name": first_name, "last_name": last_name}
+        user, is_new = self.get_or_create(email=address, defaults={**names, "password": make_password(None)})
+        if is_new:
+            user.emailaddress_set.create(email=address, verified=False, primary=True)  # type: ignore[attr-defined]
+            return user
+        return user if address in user.verified_emails else None
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email__iexact=username)

@@ -17,8 +17,20 @@ from payments.models import Charge, Refund
 # What to count, the query string of the same rows in the admin, and what they are called.
 LISTS: list[tuple[Callable[[], QuerySet[Any]], str, Any]] = [
     (
-        lambda: Application.objects.waiting(),
-        "state=waiting",
+        lambda: Application.objects.to_decide(),
+        "state=to_decide",
+        ngettext_lazy("%d demande d’adhésion à décider", "%d demandes d’adhésion à décider"),
+    ),
+    (
+        lambda: Application.objects.to_place(),
+        "state=to_place",
+        ngettext_lazy(
+            "%d demande d’adhésion payée, dates à fixer", "%d demandes d’adhésion payées, dates à fixer"
+        ),
+    ),
+    (
+        lambda: Application.objects.to_pay(),
+        "state=to_pay",
         ngettext_lazy(
             "%d demande d’adhésion attend son paiement", "%d demandes d’adhésion attendent leur paiement"
         ),

@@ -97,7 +97,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "charges": charges.prefetch_related("lines", "payments", "booking__registrations").order_by(
             F("booking__expires_at").asc(nulls_last=True), "-pk"
         ),
-        "members": Member.objects.visible_to(user).prefetch_related("memberships__plan"),
+        "members": Member.objects.visible_to(user).with_standing(),
         "to_renew": renewals.to_renew(Membership.objects.visible_to(user), on=timezone.localdate()),
         "upcoming": bookings.filter(ahead).order_by("event__starts_at", "pk"),
         "places": Registration.objects.given_to(user)

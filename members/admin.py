@@ -104,7 +104,7 @@ class MemberAdmin(admin.ModelAdmin):
     inlines = [MembershipInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
-        members: QuerySet[Member] = Member.objects.with_end().prefetch_related("memberships")
+        members: QuerySet[Member] = Member.objects.with_end().with_standing()
         return members
 
     def get_urls(self) -> list[URLPattern]:
@@ -166,7 +166,7 @@ class MemberAdmin(admin.ModelAdmin):
 
 class MembershipStateFilter(StateFilter):
     states = {
-        "current": (_("en cours"), lambda rows: rows.current(on=timezone.localdate())),
+        "current": (_("en cours"), lambda rows: rows.covering(on=timezone.localdate())),
         "over": (_("terminée"), lambda rows: rows.effective().filter(ends_on__lt=timezone.localdate())),
         "coming": (_("à venir"), lambda rows: rows.effective().filter(starts_on__gt=timezone.localdate())),
         "cancelled": (_("annulée"), lambda rows: rows.exclude(cancelled_at=None)),
@@ -209,9 +209,13 @@ class MembershipAdmin(ReadOnlyAdmin):
 
 class ApplicationStateFilter(StateFilter):
     states = {
-        "waiting": (_("en attente de paiement"), lambda applications: applications.waiting()),
-        "complete": (_("acceptée"), lambda applications: applications.exclude(membership=None)),
-        "abandoned": (_("abandonnée"), lambda applications: applications.exclude(abandoned_at=None)),
+        "to_decide": (_("à décider"), lambda rows: rows.to_decide()),
+        "to_complete": (_("à compléter"), lambda rows: rows.filter(state="to_complete")),
+        "to_pay": (_("en attente de paiement"), lambda rows: rows.to_pay()),
+        "to_place": (_("payée, dates à fixer"), lambda rows: rows.to_place()),
+        "done": (_("terminée"), lambda rows: rows.filter(state="done")),
+        "refused": (_("refusée"), lambda rows: rows.filter(state="refused")),
+        "abandoned": (_("abandonnée"), lambda rows: rows.filter(state="abandoned")),
     }
 
 
@@ -230,18 +234,14 @@ class ApplicationAdmin(ReadOnlyAdmin):
         "charge",
         "membership",
         "created_at",
-        "abandoned_at",
+        "state",
+        "state_since",
+        "answer",
     ]
 
     @admin.display(description=_("nom"), ordering="last_name")
     def name(self, application: Application) -> str:
-        return f"{application.first_name} {application.last_name}".strip() or gettext("effacé")
-
-    @admin.display(description=_("état"))
-    def state(self, application: Application) -> str:
-        if application.membership_id:
-            return gettext("acceptée")
-        return gettext("abandonnée") if application.abandoned_at else gettext("en attente de paiement")
+        return application.display_name or gettext("effacé")
 
     @admin.display(description=_("somme due"), ordering="charge", empty_value="–")
     def charge_link(self, application: Application) -> str | None:

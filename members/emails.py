@@ -9,6 +9,33 @@ if TYPE_CHECKING:
     from members.models import Application, Membership
 
 
+def _about(application: "Application", template: str) -> None:
+    """Once per state and moment: an application may be asked to be completed twice."""
+    outbox.queue(
+        f"members/email/{template}",
+        to=application.email,
+        context={"application": application, "plan": application.plan},
+        key=f"members.{template}.{application.pk}.{application.state_since.timestamp():.0f}",
+        language=application.language,
+    )
+
+
+def application_received(application: "Application") -> None:
+    _about(application, "application_received")
+
+
+def application_accepted(application: "Application") -> None:
+    _about(application, "application_accepted")
+
+
+def application_to_complete(application: "Application") -> None:
+    _about(application, "application_to_complete")
+
+
+def application_refused(application: "Application") -> None:
+    _about(application, "application_refused")
+
+
 def membership_confirmed(application: "Application") -> None:
     membership = application.membership
     assert membership is not None  # noqa: S101 - called once it is complete

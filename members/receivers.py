@@ -2,7 +2,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from members.models import Application
+from members.models import Application, Membership
 from payments.models import Charge
 from payments.signals import charge_paid
 
@@ -11,3 +11,5 @@ from payments.signals import charge_paid
 def complete_application(sender: type[Charge], charge: Charge, **kwargs: Any) -> None:
     for application in Application.objects.filter(charge=charge):
         application.complete()
+    for membership in Membership.objects.on_credit().filter(charge=charge):
+        membership.settle_credit()

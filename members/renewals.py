@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from members import emails
-from members.models import Application, Membership, MembershipQuerySet
+from members.models import Application, Departure, Membership, MembershipQuerySet
 
 RULES = [-30, -7, 1, 15]  # days after the last day of the membership
 LAST_RULE_DAYS = 30
@@ -26,6 +26,7 @@ def due(rule: int, *, on: date) -> MembershipQuerySet:
     oldest, newest = on - timedelta(days=window[rule] - 1), on - timedelta(days=rule)
     ending = Q(ends_on__gte=oldest, ends_on__lte=newest)
     reachable = Membership.objects.latest_of_each_member().filter(ending).exclude(member__email="")
+    reachable = reachable.exclude(Exists(Departure.objects.in_force(on=on).filter(member=OuterRef("member"))))
     return reachable.select_related("member", "plan").order_by("pk")
 
 
@@ -47,5 +48,5 @@ def to_renew(memberships: MembershipQuerySet, *, on: date) -> MembershipQuerySet
     """Among these, what their page invites to renew: over, or soon, and with no application under way."""
     same_person = Q(email=OuterRef("member__email")) | Q(user__isnull=False, user=OuterRef("member__user"))
     ending = memberships.latest_of_each_member().filter(ends_on__lte=on - timedelta(days=RULES[0]))
-    under_way = Exists(Application.objects.waiting().filter(same_person))
+    under_way = Exists(Application.objects.open().filter(same_person))
     return ending.exclude(under_way).select_related("member", "plan")

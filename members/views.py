@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.limits import rate_limited
 from accounts.models import User
 from members.forms import JoinForm
-from members.models import Application, Kind, Member, Plan, PlanClosed
+from members.models import Application, ApplicationOpen, Kind, Member, Plan
+from members.offers import OfferRefused
 
 
 @login_not_required
@@ -31,26 +32,26 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     plan = get_object_or_404(Plan.objects.with_price(on=today).filter(kind=Kind.PERSON), slug=slug)
     user = request.user if isinstance(request.user, User) else None
     form = JoinForm(request.POST or None, user=user)
+    own = Member.objects.filter(user=user, kind=plan.kind).first() if user else None
     status = 200
     if request.method == "POST":
         status = 400
         if form.is_valid():
             try:
-                application = Application.submit(plan, **form.cleaned_data, user=user)
-            except PlanClosed:
-                form.add_error(None, _("On ne peut pas adhérer avec cette formule en ce moment."))
+                application = Application.submit(plan, **form.cleaned_data, user=user, member=own)
+            except OfferRefused as refusal:
+                form.add_error(None, refusal.in_words())
+                status = 409
+            except ApplicationOpen:
+                form.add_error(None, _("Une demande est déjà en cours avec cette adresse."))
                 status = 409
             else:
                 return redirect(application.charge or application)
-    own = Member.objects.filter(user=user).first() if user else None
-    start = own.next_start() if own else today
-    context = {
-        "plan": plan,
-        "form": form,
-        "starts_on": start,
-        "ends_on": plan.last_day(start),
-        "is_renewal": own,
-    }
+    context = {"plan": plan, "form": form, "is_renewal": own}
+    try:
+        context["offer"] = plan.offer(on=today, after=own.last_period(on=today) if own else None)
+    except OfferRefused as refusal:
+        context["refusal"] = refusal.in_words()
     return render(request, "members/join.html", context, status=status)
 
 
@@ -60,6 +61,4 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
 def application(request: HttpRequest, token: UUID) -> HttpResponse:
     applications = Application.objects.select_related("plan", "charge", "membership", "membership__member")
     application = get_object_or_404(applications, token=token)
-    starts_on, ends_on = application.planned_period()
-    context = {"application": application, "starts_on": starts_on, "ends_on": ends_on}
-    return render(request, "members/application.html", context)
+    return render(request, "members/application.html", {"application": application})

@@ -138,7 +138,7 @@ def test_each_template_is_used():
 
     def is_used(name):
         stem = re.sub(r"_(subject|message)\.txt$", "", name)
-        stem = re.sub(r"^events/email/", "", stem)  # events/emails.py adds it to each name
+        name_alone = re.sub(r"^(events|members)/email/", "", stem)  # their emails.py add it to each name
         short = re.sub(
             r"^admin/(\w+/){1,2}(?=\w+\.html$)", "admin/", name
         )  # admin/<app>/<model>/change_form.html
@@ -148,6 +148,7 @@ def test_each_template_is_used():
             or name in ERROR_PAGES | ASKED_BY_ALLAUTH
             or f'"{name}"' in sources
             or f'"{stem}"' in sources
+            or f'"{name_alone}"' in sources
             or f'"/{name}"' in sources  # a piece of a Typst document, named from the root
         )
 

@@ -80,7 +80,7 @@ class Bookable(HasPlaces):
             raise RegistrationClosed
         if self.is_members_only:
             today = timezone.localdate()
-            if user is None or not Member.objects.visible_to(user).current(on=today).exists():
+            if user is None or not Member.objects.benefiting(user).current(on=today).exists():
                 raise MembersOnly
 
     # Verbs

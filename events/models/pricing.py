@@ -151,7 +151,7 @@ class Price(models.Model):
             return True
         if user is None:
             return False
-        members = Member.objects.visible_to(user).current(on=timezone.localdate())
+        members = Member.objects.benefiting(user).current(on=timezone.localdate())
         match self.for_whom:
             case self.ForWhom.COLLEGE:
                 members = members.filter(college=self.college_id)

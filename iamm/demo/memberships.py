@@ -148,6 +148,7 @@ class MemberWriter:
     def add_periods(self, rng: Random, member: Member, slug: str, periods: list[Period]) -> None:
         plan = self.prices.plans[slug]
         member.college, member.joined_on = plan.college, periods[0].starts_on
+        member.card_code = f"{rng.getrandbits(80):016X}".replace("0", "X").replace("1", "Y")[-16:]
         self.rows.append(member)
         for period in periods:
             self.add_period(rng, member, plan, period)
@@ -166,7 +167,7 @@ class MemberWriter:
         payment = self.ledger.pay(rng, charge, amount)
         dates = {"starts_on": period.starts_on, "ends_on": plan.last_day(period.starts_on)}
         membership = Membership(
-            member=member, plan=plan, charge=charge, created_at=payment.recorded_at, **dates
+            member=member, plan=plan, charge=charge, amount=amount, created_at=payment.recorded_at, **dates
         )
         if period.is_cancelled:
             cancelled_at = payment.recorded_at + timedelta(days=rng.randrange(1, 15))
@@ -174,7 +175,10 @@ class MemberWriter:
             self.ledger.cancel(rng, charge, payment, at=cancelled_at, settled=True)
         self.rows.append(membership)
         if application:
-            application.membership = membership
+            application.membership, application.member = membership, member
+            application.state, application.amount = Application.State.DONE, amount
+            application.state_since = payment.recorded_at
+            application.starts_on, application.ends_on = period.starts_on, membership.ends_on
 
     def add_waiting(self, index: int) -> None:
         """Somebody who has filled in the form these days and has not paid yet."""

@@ -1,17 +1,34 @@
-from members.models.applications import ABANDONED_AFTER_DAYS, Application, PlanClosed
-from members.models.members import Member, Membership, MembershipQuerySet, PeriodOverlap
-from members.models.plans import College, Kind, Plan, PlanPrice
+from members.models.applications import (
+    ABANDONED_AFTER_DAYS,
+    Application,
+    ApplicationOpen,
+    Decided,
+)
+from members.models.decisions import Departure, StatusOverride
+from members.models.identity import Identity, Kind, compact_siret, normalise_email
+from members.models.mandates import Mandate
+from members.models.members import AlreadyGone, Member
+from members.models.memberships import Membership, MembershipQuerySet, PeriodOverlap
+from members.models.plans import College, Plan, PlanPrice
 
 __all__ = [
     "ABANDONED_AFTER_DAYS",
+    "AlreadyGone",
     "Application",
+    "ApplicationOpen",
     "College",
+    "Decided",
+    "Departure",
+    "Identity",
     "Kind",
+    "Mandate",
     "Member",
     "Membership",
     "MembershipQuerySet",
     "PeriodOverlap",
     "Plan",
-    "PlanClosed",
     "PlanPrice",
+    "StatusOverride",
+    "compact_siret",
+    "normalise_email",
 ]

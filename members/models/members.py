@@ -1,47 +1,83 @@
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, ClassVar
+from decimal import Decimal
+from secrets import choice
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from members.models.plans import College, Kind, Plan
+from members import standing
+from members.models.decisions import Departure, StatusOverride
+from members.models.identity import Identity, Kind
+from members.models.mandates import Mandate
+from members.models.memberships import Membership, PeriodOverlap, grace_after
+from members.models.plans import College, Plan
 from payments.models import Charge
 
 if TYPE_CHECKING:
     from accounts.models import User
 
+CARD_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is read for another
+CARD_LENGTH = 16  # 78 bits: nobody finds one by trying
 
-class PeriodOverlap(Exception):
-    """The member already has a membership on some of these days."""
+
+class AlreadyGone(Exception):
+    """The member has left, and has not joined again since."""
+
+
+def new_card_code() -> str:
+    return "".join(choice(CARD_LETTERS) for _number in range(CARD_LENGTH))
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
     def current(self, *, on: date) -> "MemberQuerySet":
-        """Up to date that day. `Member.is_current` is the same rule for one row."""
-        return self.filter(Exists(Membership.objects.current(on=on).filter(member=OuterRef("pk"))))
+        """Up to date that day, also a past one. `Member.standing` is the same rule for one row."""
+
+        def mine(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+            return rows.filter(member=OuterRef("pk"))
+
+        decided = mine(StatusOverride.objects.in_force(on=on)).order_by("-pk").values("status")[:1]
+        has_rights = Exists(mine(Membership.objects.giving_rights(on=on)))
+        has_left = Exists(mine(Departure.objects.in_force(on=on)))
+        return self.alias(decided=Subquery(decided)).filter(
+            Q(decided__in=StatusOverride.UP_TO_DATE) | Q(has_rights, decided=None), ~has_left
+        )
+
+    def departed(self, *, on: date) -> "MemberQuerySet":
+        return self.filter(Exists(Departure.objects.in_force(on=on).filter(member=OuterRef("pk"))))
 
     def visible_to(self, user: "User") -> "MemberQuerySet":
-        return self.filter(Q(user=user) | Q(email__in=user.verified_emails))
+        """Their own record, and those of the organisations they act for."""
+        represented = Mandate.objects.live(on=timezone.localdate()).representing().of(user)
+        return self.filter(
+            Q(user=user)
+            | Q(email__in=user.verified_emails)
+            | Q(pk__in=represented.values("organisation"), kind=Kind.ORGANISATION)
+        )
+
+    def benefiting(self, user: "User") -> "MemberQuerySet":
+        """Those whose membership gives this person rights: as `visible_to`, with the organisations they have a seat in."""
+        seats = Mandate.objects.live(on=timezone.localdate()).of(user)
+        seated = self.filter(pk__in=seats.values("organisation"), kind=Kind.ORGANISATION)
+        return self.visible_to(user) | seated
 
     def with_end(self) -> "MemberQuerySet":
         """Annotate the last day of the last period."""
         return self.annotate(last_day=Max("memberships__ends_on", filter=Q(memberships__cancelled_at=None)))
 
+    def with_standing(self) -> "MemberQuerySet":
+        """Prefetch what `Member.standing` reads."""
+        return self.prefetch_related("memberships__plan", "departures", "overrides", "applications")
 
-class Member(models.Model):
+
+class Member(Identity):
     """A person or an organisation that has joined, once or more."""
 
     kind = models.CharField(_("nature"), max_length=12, choices=Kind, default=Kind.PERSON)
-    first_name = models.CharField(_("prénom"), max_length=100, blank=True)
-    last_name = models.CharField(_("nom"), max_length=100, blank=True)
-    organisation = models.CharField(_("organisation"), max_length=200, blank=True)
-    email = models.EmailField(_("adresse e-mail"), blank=True)
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -51,7 +87,16 @@ class Member(models.Model):
         verbose_name=_("compte"),
     )
     college = models.ForeignKey(College, models.PROTECT, related_name="members", verbose_name=_("collège"))
+    seats = models.PositiveSmallIntegerField(
+        _("places"),
+        null=True,
+        blank=True,
+        help_text=_("Combien de collègues profitent de l’adhésion de l’organisation. Vide : sans limite."),
+    )
     joined_on = models.DateField(_("adhère depuis le"), default=timezone.localdate)
+    card_code = models.CharField(
+        _("code de la carte"), max_length=32, unique=True, default=new_card_code, editable=False
+    )
 
     objects: ClassVar = MemberQuerySet.as_manager()
 
@@ -75,115 +120,126 @@ class Member(models.Model):
         ]
 
     def __str__(self) -> str:
-        return (
-            self.organisation
-            if self.kind == Kind.ORGANISATION
-            else f"{self.first_name} {self.last_name}".strip()
-        )
+        return self.organisation if self.kind == Kind.ORGANISATION else self.person_name
 
-    def clean(self) -> None:
-        self.email = self.email.lower()
+    @property
+    def number(self) -> str:
+        return f"A-{self.pk:06d}"
+
+    # Up to date
+
+    def standing(self, *, on: date | None = None) -> standing.Standing:
+        """Who they are to the association on that day, today unless told otherwise, and why."""
+        return standing.standing(self, on=on or timezone.localdate())
 
     @property
     def is_current(self) -> bool:
-        today = timezone.localdate()
-        return any(membership.covers(today) for membership in self.memberships.all())
+        return self.standing().is_current
 
     @property
     def current_until(self) -> date | None:
-        """The last day of the unbroken run of periods that covers today, or None."""
-        end = None
-        for membership in sorted(self.memberships.all(), key=lambda m: m.starts_on):
-            day = end + timedelta(days=1) if end else timezone.localdate()
-            if membership.covers(day):
-                end = membership.ends_on
-        return end
+        """The last day of the unbroken run that covers today, or None: see `Standing.until`."""
+        found = self.standing()
+        return found.until if found.is_current else None
 
-    def next_start(self) -> date:
-        """The first day a new period would cover: no day still to come is lost, no gap is back-dated."""
-        last = self.memberships.effective().aggregate(last=Max("ends_on"))["last"]
-        return max(timezone.localdate(), last + timedelta(days=1)) if last else timezone.localdate()
+    def last_period(self, *, on: date) -> Membership | None:
+        """The period that a new one would follow. Who has left starts anew."""
+        if self.departures.in_force(on=on).exists():
+            return None
+        last: Membership | None = self.memberships.effective().order_by("-ends_on").first()
+        return last
+
+    # Verbs
 
     @transaction.atomic
-    def add_membership(
-        self, plan: Plan, *, charge: Charge | None = None, starts_on: date | None = None
-    ) -> "Membership":
-        """Open a period of `plan` right after the last one, or on `starts_on`. Raises PeriodOverlap."""
+    def add_membership(self, plan: Plan, *, starts_on: date | None = None) -> Membership:
+        """Grant one period of `plan` without anything to pay, right after the last one, or on `starts_on`.
+
+        Raises PeriodOverlap.
+        """
         member = Member.objects.select_for_update(of=("self",)).get(pk=self.pk)
-        start = starts_on or member.next_start()
-        period = {"starts_on": start, "ends_on": plan.last_day(start)}
-        if member.memberships.effective().overlapping(**period).exists():
-            raise PeriodOverlap
-        return Membership.objects.create(member=member, plan=plan, charge=charge, **period)
-
-
-class MembershipQuerySet(models.QuerySet["Membership"]):
-    def effective(self) -> "MembershipQuerySet":
-        return self.filter(cancelled_at=None)
-
-    def current(self, *, on: date) -> "MembershipQuerySet":
-        return self.effective().filter(starts_on__lte=on, ends_on__gte=on)
-
-    def overlapping(self, *, starts_on: date, ends_on: date) -> "MembershipQuerySet":
-        return self.filter(starts_on__lte=ends_on, ends_on__gte=starts_on)
-
-    def latest_of_each_member(self) -> "MembershipQuerySet":
-        """Those that no later period of the same member follows."""
-        later = Membership.objects.effective().filter(
-            member=OuterRef("member"), ends_on__gt=OuterRef("ends_on")
-        )
-        return self.effective().filter(~Exists(later))
-
-    def visible_to(self, user: "User") -> "MembershipQuerySet":
-        return self.filter(member__in=Member.objects.visible_to(user))
-
-
-class Membership(models.Model):
-    """One paid, or granted, period. Both dates are inclusive and are days in Paris. Periods never overlap.
-
-    On PostgreSQL an exclusion constraint says so too (see the migrations).
-    """
-
-    member = models.ForeignKey(Member, models.PROTECT, related_name="memberships", verbose_name=_("adhérent"))
-    plan = models.ForeignKey(Plan, models.PROTECT, related_name="memberships", verbose_name=_("formule"))
-    starts_on = models.DateField(_("premier jour"))
-    ends_on = models.DateField(_("dernier jour"))
-    charge = models.OneToOneField(
-        Charge, models.PROTECT, null=True, blank=True, related_name="membership", verbose_name=_("somme due")
-    )
-    created_at = models.DateTimeField(_("créée le"), default=timezone.now, editable=False)
-    cancelled_at = models.DateTimeField(_("annulée le"), null=True, blank=True, editable=False)
-
-    objects: ClassVar = MembershipQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("adhésion")
-        verbose_name_plural = _("adhésions")
-        ordering = ["-starts_on"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(ends_on__gte=F("starts_on")),
-                name="membership_ends_after_it_starts",
-                violation_error_message=_("Le dernier jour ne peut pas précéder le premier."),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.member} ({self.starts_on:%d/%m/%Y} – {self.ends_on:%d/%m/%Y})"
-
-    def clean(self) -> None:
-        if self.member_id and self.starts_on and self.ends_on:
-            others = self.member.memberships.effective().exclude(pk=self.pk)
-            if others.overlapping(starts_on=self.starts_on, ends_on=self.ends_on).exists():
-                raise ValidationError(
-                    gettext("Ces dates chevauchent une autre adhésion de la même personne.")
-                )
-
-    def covers(self, day: date) -> bool:
-        return self.cancelled_at is None and self.starts_on <= day <= self.ends_on
+        today = timezone.localdate()
+        if starts_on is None:
+            last = member.last_period(on=today)
+            starts_on = max(today, last.ends_on + timedelta(days=1)) if last else today
+        return member.open_period(plan, starts_on=starts_on, ends_on=plan.last_day(starts_on))
 
     @transaction.atomic
-    def cancel(self) -> None:
-        """Close the period as if it had not been; money is given back apart."""
-        Membership.objects.filter(pk=self.pk, cancelled_at=None).update(cancelled_at=timezone.now())
-        self.refresh_from_db()
+    def open_period(
+        self,
+        plan: Plan,
+        *,
+        starts_on: date,
+        ends_on: date,
+        charge: Charge | None = None,
+        amount: Decimal = Decimal("0.00"),
+        credit_until: date | None = None,
+    ) -> Membership:
+        """Write a period. Who had left is back: what was left of the old period gives way. Raises PeriodOverlap."""
+        member = Member.objects.select_for_update(of=("self",)).get(pk=self.pk)
+        member._come_back(starts_on)
+        if member.memberships.effective().overlapping(starts_on=starts_on, ends_on=ends_on).exists():
+            raise PeriodOverlap
+        return Membership.objects.create(
+            member=member,
+            plan=plan,
+            starts_on=starts_on,
+            ends_on=ends_on,
+            grace_until=grace_after(plan, ends_on),
+            charge=charge,
+            amount=amount,
+            credit_until=credit_until,
+        )
+
+    def _come_back(self, on: date) -> None:
+        for departure in self.departures.in_force(on=on):
+            for period in self.memberships.effective().filter(
+                ends_on__gt=departure.left_on, starts_on__lt=on
+            ):
+                period.cut(last_day=departure.left_on)
+            departure.rejoined_on = on
+            departure.save(update_fields=["rejoined_on"])
+
+    @transaction.atomic
+    def leave(
+        self,
+        kind: str,
+        *,
+        left_on: date,
+        decided_on: date | None = None,
+        reason: str = "",
+        by: "User | None" = None,
+    ) -> Departure:
+        """Note a resignation, an exclusion or a death. What is owed stays owed; what was only asked is dropped.
+
+        Raises AlreadyGone.
+        """
+        member = Member.objects.select_for_update(of=("self",)).get(pk=self.pk)
+        today = timezone.localdate()
+        if member.departures.filter(cancelled_at=None, rejoined_on=None).exists():
+            raise AlreadyGone
+        departure = Departure(
+            member=member,
+            kind=kind,
+            left_on=left_on,
+            decided_on=decided_on or today,
+            reason=reason,
+            recorded_by=by,
+        )
+        departure.full_clean()
+        departure.save()
+        for application in member.applications.open():
+            application.abandon()
+        return departure
+
+    @transaction.atomic
+    def decide_status(
+        self, status: str, *, reason: str, starts_on: date, until: date | None, by: "User | None" = None
+    ) -> StatusOverride:
+        """The board says otherwise than the periods do. Raises ValidationError."""
+        override = StatusOverride(
+            member=self, status=status, reason=reason, starts_on=starts_on, until=until, decided_by=by
+        )
+        override.full_clean()
+        override.save()
+        return override

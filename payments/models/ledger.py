@@ -321,6 +321,7 @@ class Refund(models.Model):
         CANCELLED = "cancelled", _("annulation")
         PAID_TWICE = "paid_twice", _("payé deux fois")
         NO_PLACE = "no_place", _("payé trop tard, plus de place")
+        PLAN_CHANGE = "plan_change", _("changement de formule")
 
     charge = models.ForeignKey(Charge, models.PROTECT, related_name="refunds", verbose_name=_("somme due"))
     amount = models.DecimalField(

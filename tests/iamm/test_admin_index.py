@@ -1,4 +1,5 @@
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -142,7 +143,7 @@ def test_the_index_costs_the_same_whatever_waits(client):
 
 
 def make_everything_wait_again():
-    apply(create_plan())
+    apply(create_plan(), email=f"{uuid4()}@example.org")
     create_event(status=Event.Status.DRAFT)
     create_booking(create_event(capacity=1), state=State.WAITING)
 

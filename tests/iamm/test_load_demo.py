@@ -205,13 +205,13 @@ def test_members_are_in_every_situation(demo):
     assert Membership.objects.effective().filter(starts_on__gt=today).exists()
     assert Member.objects.with_end().filter(last_day__lt=today - timedelta(days=45)).exists()
     assert Member.objects.with_end().filter(last_day__range=(today, today + timedelta(days=30))).exists()
-    assert Application.objects.waiting().exists()
+    assert Application.objects.to_pay().exists()
 
 
 def test_a_period_costs_the_price_of_its_plan_that_day(demo):
     for membership in Membership.objects.select_related("plan", "charge"):
         paid_on = timezone.localdate(membership.charge.created_at)
-        assert membership.charge.amount == membership.plan.price_on(paid_on)
+        assert membership.charge.amount == membership.plan.price_on(paid_on).amount
         assert membership.ends_on == membership.plan.last_day(membership.starts_on)
 
 

@@ -269,11 +269,11 @@ def test_applications_are_sorted_by_state_and_lead_to_what_is_due(staff):
     abandoned = apply(create_plan(), email="parti@example.org")
     abandoned.abandon()
 
-    page = staff.get(APPLICATIONS, {"state": "waiting"})
+    page = staff.get(APPLICATIONS, {"state": "to_pay"})
 
     assert list(page.context["cl"].result_list) == [waiting]
     assert reverse("admin:payments_charge_change", args=[waiting.charge.pk]) in page.text
-    assert search(staff, APPLICATIONS, state="complete") == [complete]
+    assert search(staff, APPLICATIONS, state="done") == [complete]
     assert search(staff, APPLICATIONS, state="abandoned") == [abandoned]
 
 

@@ -1,0 +1,130 @@
+"""What the money of an application opens: the member, the period, the account, the seat of whoever applied."""
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from members import emails
+from members.offers import Offer, OfferRefused
+from payments.models import ChargeLine, Line
+
+if TYPE_CHECKING:
+    from members.models import Application, Member, Membership
+
+
+def lines_of(application: "Application", offer: Offer | None) -> list[Line]:
+    if offer is not None:
+        return list(offer.lines)
+    label = _("Adhésion – %s") if application.replaces_id is None else _("Changement de formule – %s")
+    return [Line(ChargeLine.Nature.DUES, label % application.plan.name, application.amount)]
+
+
+def complete(application: "Application", *, credit_until: date | None) -> None:
+    """The caller holds the application's lock."""
+    from members import plan_changes  # noqa: PLC0415 - the models call us
+    from members.models import PeriodOverlap  # noqa: PLC0415 - the same
+
+    dates = plan_changes.cut_old_period(application) if application.replaces_id else _dates(application)
+    try:
+        if dates is None:
+            raise PeriodOverlap
+        place(application, starts_on=dates[0], ends_on=dates[1], credit_until=credit_until)
+    except PeriodOverlap:
+        application.state, application.state_since = application.State.PAID, timezone.now()
+        application.save(update_fields=["state", "state_since"])
+
+
+def _dates(application: "Application") -> tuple[date, date] | None:
+    """The days that the money gives on the day it comes; None where the staff must say.
+
+    A rolling period starts with the payment. A fixed end stands, unless the next one costs no more than what was paid.
+    """
+    today = timezone.localdate()
+    try:
+        offer = application.offer(on=today, is_due=True)
+    except OfferRefused:
+        return None
+    if application.plan.period == application.plan.Period.ROLLING or offer.total <= application.amount:
+        return offer.starts_on, offer.ends_on
+    if application.ends_on and offer.starts_on <= application.ends_on:
+        return offer.starts_on, application.ends_on
+    return None
+
+
+def place(
+    application: "Application", *, starts_on: date, ends_on: date, credit_until: date | None = None
+) -> "Membership":
+    """Open the period and all that comes with it. Raises PeriodOverlap."""
+    from members.models import Kind  # noqa: PLC0415 - the models call us
+
+    account = User.objects.for_address(
+        application.email, first_name=application.first_name, last_name=application.last_name
+    )
+    member = application.member or application.known_member()
+    is_new = member is None
+    if member is None:
+        member = _new_member(application, account)
+    application.member = member
+    application.membership = member.open_period(
+        application.plan,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        charge=application.charge,
+        amount=application.amount,
+        credit_until=credit_until if application.charge and not application.charge.paid_at else None,
+    )
+    application.state, application.state_since = application.State.DONE, timezone.now()
+    application.save(update_fields=["member", "membership", "state", "state_since"])
+    if member.kind == Kind.ORGANISATION:
+        _update_organisation(application, member, account, is_new=is_new)
+    emails.membership_confirmed(application)
+    return application.membership
+
+
+def _new_member(application: "Application", account: "User | None") -> "Member":
+    """Whoever else creates this address at the same time, there is one member.
+
+    It goes with the account only where that account has proved the address: see `MemberQuerySet.visible_to`.
+    """
+    from members.models import Kind, Member  # noqa: PLC0415 - the models call us
+
+    identity = application.identity()
+    common = {"kind": application.plan.kind, "college": application.plan.college}
+    if application.plan.kind == Kind.ORGANISATION:
+        if Member.objects.filter(email__iexact=application.email).exists():
+            identity["email"] = ""  # the person's own; their mandate keeps it
+        return Member.objects.create(**identity, **common)
+    identity["organisation"] = ""
+    asked_by = application.user
+    owner = asked_by if asked_by and application.email in asked_by.verified_emails else account
+    if owner and Member.objects.filter(user=owner).exists():
+        owner = None
+    email = identity.pop("email")
+    return Member.objects.get_or_create(email=email, defaults={**identity, **common, "user": owner})[0]
+
+
+def _update_organisation(
+    application: "Application", member: "Member", account: "User | None", *, is_new: bool
+) -> None:
+    """Seats as bought; who applied for a new organisation is its first titular."""
+    from members.models import Mandate  # noqa: PLC0415 - the models call us
+
+    plan = application.plan
+    member.seats = None if plan.seats_included is None else max(plan.seats_included, application.seats)
+    if application.headcount:
+        member.headcount = application.headcount
+    member.save(update_fields=["seats", "headcount"])
+    if is_new:
+        Mandate.objects.create(
+            organisation=member,
+            role=Mandate.Role.TITULAR,
+            first_name=application.first_name,
+            last_name=application.last_name,
+            email=application.email,
+            user=account,
+            is_voting=True,
+            is_dues_contact=True,
+        )

@@ -1,0 +1,62 @@
+"""Changing plan inside a period: it keeps its last day, and the difference is charged or given back, once."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from members import offers
+from members.models import Application, Membership, Plan
+from payments.models import Refund
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class NotChangeable(Exception):
+    """The period does not run today, or the plan is its own or is for the other kind of member."""
+
+
+@transaction.atomic
+def change(
+    membership: Membership, plan: Plan, *, request_key: str, user: "User | None" = None, headcount: int = 0
+) -> Application:
+    """Ask for it: what costs more is to be paid first, what costs less is done at once and the rest is owed back.
+
+    Raises NotChangeable, PlanClosed and ApplicationOpen.
+    """
+    today = timezone.localdate()
+    period = (
+        Membership.objects.select_for_update(of=("self",))
+        .select_related("member", "plan")
+        .get(pk=membership.pk)
+    )
+    if not period.covers(today) or plan == period.plan or plan.kind != period.plan.kind:
+        raise NotChangeable
+    return Application.submit_change(
+        period,
+        plan,
+        amount=offers.difference(period, plan, on=today, headcount=headcount),
+        request_key=request_key,
+        user=user,
+    )
+
+
+def cut_old_period(application: Application) -> tuple[date, date] | None:
+    """End the old period yesterday and owe back what it has too much. Returns the days of the new one.
+
+    None where the old period no longer runs: the staff have closed it, or it ended before the money came.
+    """
+    old, today = application.replaces, timezone.localdate()
+    if old is None or not old.covers(today):
+        return None
+    last = old.ends_on
+    old.cut(last_day=today - timedelta(days=1))
+    if application.amount < 0 and old.charge:
+        promised = sum((one.amount for one in old.charge.refunds.filter(payment=None)), Decimal("0.00"))
+        credit = min(-application.amount, old.charge.amount_received - promised)
+        if credit > 0:
+            old.charge.owe_refund(credit, reason=Refund.Reason.PLAN_CHANGE)
+    return today, last
