@@ -9,9 +9,9 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from documents.typeset import is_drawable, typeset
 from events.models import Event, Registration
 from events.tickets import when, where
-from events.typeset import is_drawable, typeset
 from members.models import Member
 
 NOON = time(13)

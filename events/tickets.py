@@ -10,8 +10,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from documents.typeset import is_drawable, typeset
 from events.models import Event, Registration
-from events.typeset import is_drawable, typeset
 from payments.money import euros
 
 LONGEST_ACCESS = 700  # letters, and

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "partners",
     "mailing",
     "accounts",
+    "documents",
     "journal",
     "iamm.apps.AdminConfig",
     "django.contrib.auth",
@@ -167,6 +168,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "forget-sessions": {"task": "accounts.tasks.forget_expired", "schedule": crontab(minute=20, hour=4)},
     "unsign-feedback": {"task": "events.tasks.unsign_feedback", "schedule": crontab(minute=25, hour=4)},
+    "unfinished-exports": {"task": "documents.tasks.finish_exports", "schedule": 60.0},
+    "purge-exports": {"task": "documents.tasks.purge_exports", "schedule": crontab(minute=35, hour=4)},
     "purge-mail": {"task": "mailing.tasks.purge", "schedule": crontab(minute=30, hour=4)},
     "abandoned-applications": {
         "task": "members.tasks.purge_abandoned",

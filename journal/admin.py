@@ -64,17 +64,8 @@ def _staff(request: HttpRequest) -> Model:
     return user
 
 
-@admin.register(Entry)
-class EntryAdmin(admin.ModelAdmin):
-    list_display = ["at", "author", "action", "kind", "subject", "note"]
-    list_display_links = ["at"]
-    list_filter = ["action"]
-    search_fields = ["label", "actor_name", "reference"]
-    search_help_text = _("Objet, personne qui a agi, ou référence.")
-    date_hierarchy = "at"
-    show_full_result_count = False
-    fields = ["at", "author", "action", "kind", "subject", "changed", "note", "reference"]
-    readonly_fields = ["author", "kind", "subject", "changed"]
+class UneditedAdmin(admin.ModelAdmin):
+    """Rows that the portal writes, and nobody by hand."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -84,6 +75,19 @@ class EntryAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Entry)
+class EntryAdmin(UneditedAdmin):
+    list_display = ["at", "author", "action", "kind", "subject", "note"]
+    list_display_links = ["at"]
+    list_filter = ["action"]
+    search_fields = ["label", "actor_name", "reference"]
+    search_help_text = _("Objet, personne qui a agi, ou référence.")
+    date_hierarchy = "at"
+    show_full_result_count = False
+    fields = ["at", "author", "action", "kind", "subject", "changed", "note", "reference"]
+    readonly_fields = ["author", "kind", "subject", "changed"]
 
     @admin.display(description=_("par"), ordering="actor_name")
     def author(self, entry: Entry) -> str:

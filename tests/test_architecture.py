@@ -14,13 +14,14 @@ from django.urls import URLPattern, get_resolver
 ROOT = Path(__file__).parent.parent
 FLOORS = {
     "journal": set(),
-    "mailing": {"journal"},
-    "partners": {"journal"},
-    "accounts": {"mailing", "journal"},
-    "payments": {"mailing", "accounts", "journal"},
-    "members": {"payments", "mailing", "accounts", "journal"},
-    "events": {"members", "payments", "partners", "mailing", "accounts", "journal"},
-    "iamm": {"events", "members", "payments", "partners", "mailing", "accounts", "journal"},
+    "documents": {"journal"},
+    "mailing": {"documents", "journal"},
+    "partners": {"documents", "journal"},
+    "accounts": {"mailing", "documents", "journal"},
+    "payments": {"mailing", "accounts", "documents", "journal"},
+    "members": {"payments", "mailing", "accounts", "documents", "journal"},
+    "events": {"members", "payments", "partners", "mailing", "accounts", "documents", "journal"},
+    "iamm": {"events", "members", "payments", "partners", "mailing", "accounts", "documents", "journal"},
 }
 NAMESPACES = {"trainings": "events", "bookings": "events", "speakers": "events", "calendars": "events"}
 ERROR_PAGES = {"400.html", "403.html", "403_csrf.html", "404.html", "500.html"}

@@ -1,6 +1,7 @@
 """What staff take away of an event: the sheet to sign, and the list of who comes. Who took a list is noted."""
 
 from collections.abc import Callable
+from io import BytesIO
 
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -15,12 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from documents.spreadsheets import CONTENT_TYPES, as_csv, as_xlsx
 from events.document_views import pdf
-from events.exports import Attendees, as_csv, as_xlsx
+from events.exports import Attendees
 from events.models import Event, Registration
 from events.sign_in_sheet import sign_in_sheet
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def paper_urls(model_admin: admin.ModelAdmin) -> list[URLPattern]:
@@ -58,13 +58,15 @@ def event_xlsx(request: HttpRequest, event: Event) -> HttpResponseBase:
 def csv_file(request: HttpRequest, places: QuerySet[Registration], *, name: str) -> HttpResponseBase:
     note_export(request, places, "CSV")
     lines = as_csv(Attendees(places))
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(lines, content_type=CONTENT_TYPES["csv"])
     return _attached(response, f"inscriptions-{name}.csv")
 
 
 def xlsx_file(request: HttpRequest, places: QuerySet[Registration], *, name: str) -> HttpResponseBase:
     note_export(request, places, "XLSX")
-    response = HttpResponse(as_xlsx(Attendees(places)), content_type=XLSX)
+    content = BytesIO()
+    as_xlsx(Attendees(places), content)
+    response = HttpResponse(content.getvalue(), content_type=CONTENT_TYPES["xlsx"])
     return _attached(response, f"inscriptions-{name}.xlsx")
 
 

@@ -1,23 +1,18 @@
 from typing import TYPE_CHECKING, ClassVar
 from uuid import uuid4
 
-from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from documents.models import private_files
 from events.documents import HELP, DocumentField, content_type, extension_of, validate_document
 from events.models.files import KeepsFile
 
 if TYPE_CHECKING:
     from events.models.registration import Registration
-
-
-def private_files() -> Storage:
-    """Those that no proxy serves: who may read a document is asked each time."""
-    return storages["private"]
 
 
 def store_document(resource: "Resource", filename: str) -> str:

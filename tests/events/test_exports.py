@@ -12,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from events.exports import harmless
 from events.models import AccessNeed, Answer, Booking, Question, Registration
 from tests.factories import (
     create_booking,
@@ -196,10 +195,6 @@ def test_no_cell_is_a_formula(staff, start):
     assert found == [f"'{wicked}"] * 5
     assert "f" not in {cell.data_type for cells in sheet.iter_rows() for cell in cells}
     assert sheet["D2"].value.startswith("'")
-
-
-def test_what_is_no_formula_stays_as_it_is():
-    assert [harmless(text) for text in ["", "Marie-Hélène", "a=b", "12"]] == ["", "Marie-Hélène", "a=b", "12"]
 
 
 def test_quotes_separators_and_signs_no_workbook_holds_do_no_harm(staff):

@@ -2,19 +2,14 @@ import io
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
-from threading import Thread
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
 from django.urls import reverse
-from hypothesis import given
-from hypothesis import settings as settings_of_hypothesis
-from hypothesis.strategies import text
 from pypdf import PdfReader
 
 from events.models import Booking, Event
-from events.typeset import DRAWN, drawable, typeset
 from mailing.models import Email
 from tests.factories import create_booking, create_event, create_price, register
 
@@ -212,34 +207,6 @@ def test_letters_that_no_font_draws_leave_boxes_and_the_address_says_who(client)
     assert "Au nom de □□□ wang@example.org" in words(page)
 
 
-def test_all_that_is_said_to_be_drawn_is_drawn():
-    signs = [sign for sign in map(chr, range(0x3000)) if DRAWN.match(sign) and drawable(sign)]
-
-    assert len(signs) > 1500
-    assert sheet(" ".join(signs)).startswith(b"%PDF")
-    assert sheet("".join(signs)).startswith(b"%PDF")
-
-
-@settings_of_hypothesis(max_examples=100, deadline=None)
-@given(text())
-def test_whatever_people_write_a_document_comes_out(written):
-    assert sheet(written).startswith(b"%PDF")
-
-
-def sheet(event):
-    names = ["title", "number", "name", "when", "where", "speakers", "page", "nobody"]
-    return typeset(
-        "events/pdf/sign_in_sheet.typ",
-        **{"title": f"Essai {event}", "event": event, "when": [event], "where": [], "half_days": [event]},
-        **{"people": [], "speakers": [], "made": "", "words": dict.fromkeys(names, "x")},
-    )
-
-
-def test_signs_that_would_mislead_are_taken_out():
-    assert drawable("A\u202ebc\u200b\x07\nd\ud800") == "Abc d"
-    assert drawable({"a": ["e\u0301", 3]}) == {"a": ["é", 3]}
-
-
 def test_an_online_event_has_no_address_and_says_where_the_link_will_be(client):
     event = create_event(
         format=Event.Format.ONLINE,
@@ -277,22 +244,6 @@ def test_a_ticket_follows_the_language_of_the_page(client):
     )
 
     assert pdf.trailer["/Root"]["/Lang"] == "en-GB"
-
-
-def test_several_people_at_once_all_have_their_tickets(client):
-    """The compiler refuses two threads: each waits for its turn."""
-    event = create_event()
-    booking = create_booking(event)
-    done = []
-
-    threads = [Thread(target=lambda: done.append(sheet("x"))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert len(done) == 8
-    assert len(tickets_of(client, booking).pages) == 1
 
 
 def test_a_booking_of_many_costs_as_few_queries_as_one(client, django_assert_num_queries):
