@@ -33,6 +33,7 @@ class ExportAdmin(UneditedAdmin):
         "download_link",
     ]
     list_filter = ["state"]
+    view_on_site = False
     list_select_related = ["asked_by"]
     fields = [
         "title",

@@ -69,7 +69,7 @@ class Export(models.Model):
 
     class Format(models.TextChoices):
         CSV = "csv", _("CSV")
-        XLSX = "xlsx", _("classeur XLSX")
+        XLSX = "xlsx", _("XLSX")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("en attente")
@@ -78,7 +78,7 @@ class Export(models.Model):
         FAILED = "failed", _("en échec")
         EXPIRED = "expired", _("expiré")
 
-    token = models.UUIDField(default=uuid4, unique=True, editable=False)
+    token = models.UUIDField(_("référence"), default=uuid4, unique=True, editable=False)
     kind = models.CharField(_("tableau"), max_length=60)
     title = models.CharField(_("titre"), max_length=200)
     format = models.CharField(_("format"), max_length=4, choices=Format, default=Format.XLSX)

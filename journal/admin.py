@@ -8,6 +8,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from journal import trail
@@ -109,5 +110,4 @@ class EntryAdmin(UneditedAdmin):
 
     @admin.display(description=_("changements"), empty_value="–")
     def changed(self, entry: Entry) -> str | None:
-        lines = format_html_join("", "<li>{}\u00a0: {} → {}</li>", entry.described_changes())
-        return format_html("<ul>{}</ul>", lines) if lines else None
+        return format_html_join(mark_safe("<br>"), "{}\u00a0: {} → {}", entry.described_changes()) or None

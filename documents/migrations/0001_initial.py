@@ -21,10 +21,10 @@ class Migration(migrations.Migration):
             name='Export',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('token', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='référence')),
                 ('kind', models.CharField(max_length=60, verbose_name='tableau')),
                 ('title', models.CharField(max_length=200, verbose_name='titre')),
-                ('format', models.CharField(choices=[('csv', 'CSV'), ('xlsx', 'classeur XLSX')], default='xlsx', max_length=4, verbose_name='format')),
+                ('format', models.CharField(choices=[('csv', 'CSV'), ('xlsx', 'XLSX')], default='xlsx', max_length=4, verbose_name='format')),
                 ('parameters', models.JSONField(blank=True, default=dict, editable=False)),
                 ('language', models.CharField(default='fr', editable=False, max_length=5)),
                 ('asked_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='demandé le')),

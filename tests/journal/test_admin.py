@@ -169,9 +169,9 @@ def test_an_entry_says_what_changed_in_the_words_of_the_forms(staff):
 
     page = staff.get(f"{ENTRIES}{entry.pk}/change/").text
 
-    assert "<li>nom\u00a0: Petit → &lt;Roux&gt;</li>" in page
-    assert "<li>nature\u00a0: personne → organisation</li>" in page
-    assert "<li>gone\u00a0: – → oui</li>" in page
+    assert "nom\u00a0: Petit → &lt;Roux&gt;" in page
+    assert "nature\u00a0: personne → organisation" in page
+    assert "gone\u00a0: – → oui" in page
     assert f'<a href="{reverse("admin:members_member_change", args=[member.pk])}">' in page
 
 
