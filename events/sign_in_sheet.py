@@ -90,10 +90,10 @@ def _columns(event: Event) -> list[str]:
 
 def _people(event: Event) -> list[dict[str, str]]:
     places = Registration.objects.confirmed().filter(booking__event=event).select_related("booking")
-    mine = Member.objects.exclude(organisation="").annotate(address=Lower("email"))
+    mine = Member.objects.exclude(organisation="").annotate(mailbox=Lower("email"))
     known = dict(
-        mine.filter(address__in=places.order_by().values(address=Lower("email"))).values_list(
-            "address", "organisation"
+        mine.filter(mailbox__in=places.order_by().values(mailbox=Lower("email"))).values_list(
+            "mailbox", "organisation"
         )
     )
     rows = [
