@@ -15,7 +15,7 @@ urlpatterns = [
     path("formations/", include("events.training_urls")),
     path("reservations/", include("events.booking_urls")),
     path("intervenants/", include("events.speaker_urls")),
-    path("adherer/", include("members.urls")),
+    path("", include("members.urls")),
     path("paiements/", include("payments.urls")),
     path("", include("mailing.urls")),
     path("fondateurs/", views.founder_list, name="founder_list"),

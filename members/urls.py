@@ -4,7 +4,7 @@ from members import views
 
 app_name = "members"
 urlpatterns = [
-    path("", views.plan_list, name="plan_list"),
-    path("<slug:slug>/", views.join, name="join"),
-    path("demandes/<uuid:token>/", views.application, name="application"),
+    path("adherer/", views.plan_list, name="plan_list"),
+    path("adherer/<slug:slug>/", views.join, name="join"),
+    path("adherer/demandes/<uuid:token>/", views.application, name="application"),
 ]
