@@ -129,7 +129,7 @@ def _covered(period: "Membership", until: date, on: date) -> Standing:
     if period.credit_until is not None:
         until = min(until, period.credit_until)
         reasons.append(
-            _("Elle est ouverte à crédit\u00a0: la cotisation reste à régler avant le %s inclus.")
+            _("Elle est ouverte à crédit\u00a0: la cotisation reste à régler, au plus tard le %s.")
             % in_words(period.credit_until)
         )
     return Standing(Status.ACTIVE, on, until, tuple(reasons))

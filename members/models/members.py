@@ -192,7 +192,12 @@ class Member(Identity):
         )
 
     def _come_back(self, on: date) -> None:
-        for departure in self.departures.in_force(on=on):
+        """Who joins again before the day of leaving has not left: nothing of what was paid is lost."""
+        today = timezone.localdate()
+        for departure in self.departures.filter(cancelled_at=None, rejoined_on=None, left_on__lt=on):
+            if departure.left_on >= today:
+                departure.cancel()
+                continue
             for period in self.memberships.effective().filter(
                 ends_on__gt=departure.left_on, starts_on__lt=on
             ):
