@@ -1,92 +1,106 @@
+import re
 from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.contrib import admin
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Replace
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
-from django.utils import formats, timezone
-from django.utils.translation import gettext
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import formats
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_pages import ReadOnlyInline, StateFilter, form_page
-from members.models import Member, Membership, PeriodOverlap, Plan
+from accounts.admin_pages import ReadOnlyInline
+from journal.admin import JournalledAdmin
+from members.admin import panel
+from members.admin.filters import CurrentOnFilter, MemberStateFilter, PeriodFilter, PlanFilter
+from members.admin.verbs import MemberVerbs
+from members.models import Identity, Member, Membership
 
-
-class MemberStateFilter(StateFilter):
-    title = _("adhésion")
-    states = {
-        "current": (_("à jour"), lambda members: members.current(on=timezone.localdate())),
-        "expired": (_("échue"), lambda members: members.filter(last_day__lt=timezone.localdate())),
-        "never": (_("jamais adhéré"), lambda members: members.filter(last_day=None)),
-    }
+NUMBER = re.compile(r"A-?0*([0-9]{1,18})|([0-9]{1,8})", re.IGNORECASE)  # nine digits are a SIREN
+DIGITS = re.compile(r"\+?[0-9][0-9 .\-\u00a0\u202f]{5,}")
+LOCAL_PHONE = 9  # the digits of a French number without its 0 or its +33
 
 
 class MembershipInline(ReadOnlyInline):
     model = Membership
-    fields = ["plan", "starts_on", "ends_on", "charge", "cancelled_at"]
-    readonly_fields = ["cancelled_at"]
+    fields = ["days", "plan", "amount", "charge", "credit_until", "cancelled_at"]
+    readonly_fields = ["days", "amount", "credit_until", "cancelled_at"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("plan", "charge", "member")
 
-class MembershipForm(forms.Form):
-    plan = forms.ModelChoiceField(label=_("Formule"), queryset=Plan.objects.none())
-    starts_on = forms.DateField(
-        label=_("Premier jour"),
-        required=False,
-        help_text=_("Vide : à la suite de la dernière période, ou aujourd’hui."),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-
-    def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        plan = self.fields["plan"]
-        assert isinstance(plan, forms.ModelChoiceField)  # noqa: S101 - declared above
-        plan.queryset = Plan.objects.filter(kind=member.kind)
+    @admin.display(description=_("du, au"))
+    def days(self, membership: Membership) -> str:
+        """Leading to where it is cancelled, or refunded."""
+        return format_html(
+            '<a href="{}">{:%d/%m/%Y} – {:%d/%m/%Y}</a>',
+            reverse("admin:members_membership_change", args=[membership.pk]),
+            membership.starts_on,
+            membership.ends_on,
+        )
 
 
 @admin.register(Member)
-class MemberAdmin(admin.ModelAdmin):
-    list_display = ["name", "kind", "college", "email", "up_to_date"]
-    list_filter = [MemberStateFilter, "kind", "college"]
+class MemberAdmin(MemberVerbs, JournalledAdmin):
+    list_display = ["name", "kind", "college", "email", "standing", "last_day"]
+    list_filter = [MemberStateFilter, CurrentOnFilter, PeriodFilter, PlanFilter, "college", "kind"]
     list_select_related = ["college"]
     search_fields = ["first_name", "last_name", "organisation", "email"]
+    search_help_text = _("Nom, organisation, e-mail, SIRET, téléphone ou numéro (A-000012).")
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     raw_id_fields = ["user"]
-    fields = [
-        "kind",
-        ("first_name", "last_name"),
-        "organisation",
-        "email",
-        ("college", "joined_on"),
-        "user",
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "kind",
+                    ("first_name", "last_name"),
+                    "organisation",
+                    ("siret", "headcount"),
+                    ("email", "phone"),
+                    ("college", "joined_on"),
+                    ("user", "seats"),
+                ]
+            },
+        ),
+        (_("Adresse postale"), {"fields": ["address", ("postcode", "city"), "country"]}),
+        (
+            _("Facturation"),
+            {"fields": [("billing_email", "purchase_order"), ("service_code", "engagement_number")]},
+        ),
     ]
     inlines = [MembershipInline]
+    journalled_fields = [*Identity.identity_fields(), "kind", "college", "joined_on", "user", "seats"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
         members: QuerySet[Member] = Member.objects.with_end().with_standing()
         return members
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.add_membership)
-        return [path("<int:pk>/membership/", view, name="members_member_membership"), *super().get_urls()]
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Member], search_term: str
+    ) -> tuple[QuerySet[Member], bool]:
+        term = search_term.strip()
+        if match := NUMBER.fullmatch(term):
+            return queryset.filter(pk=match[1] or match[2]), False
+        if DIGITS.fullmatch(term):
+            return _with_digits(queryset, re.sub(r"\D", "", term)), False
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=_("nom"), ordering="last_name")
     def name(self, member: Member) -> str:
         return str(member)
 
-    @admin.display(description=_("à jour jusqu’au"), ordering="last_day")
-    def up_to_date(self, member: Any) -> str:
-        if until := member.current_until:
-            return formats.date_format(until)
-        if member.last_day is None:
-            return gettext("jamais")
-        is_over = member.last_day < timezone.localdate()
-        label = gettext("échue le %s") if is_over else gettext("pas encore commencée, jusqu’au %s")
-        return label % formats.date_format(member.last_day)
+    @admin.display(description=_("état"))
+    def standing(self, member: Member) -> str:
+        return member.standing().title
 
-    def has_membership_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request) and request.user.has_perm("members.add_membership")
+    @admin.display(description=_("dernier jour"), ordering="last_day", empty_value="–")
+    def last_day(self, member: Any) -> str | None:
+        return formats.date_format(member.last_day) if member.last_day else None
 
     def change_view(
         self,
@@ -95,30 +109,17 @@ class MemberAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        context = {"can_add_membership": self.has_membership_permission(request), **(extra_context or {})}
+        context = {**(extra_context or {})}
+        if object_id.isdecimal():
+            member = get_object_or_404(Member.objects.with_standing(), pk=object_id)
+            context["panel"] = panel.of(member, request.user)
         return super().change_view(request, object_id, form_url, context)
 
-    def add_membership(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Grant a period by hand, without a charge."""
-        if not self.has_membership_permission(request):
-            raise PermissionDenied
-        member = get_object_or_404(Member, pk=pk)
-        form = MembershipForm(request.POST or None, member=member)
-        if form.is_valid():
-            try:
-                membership = member.add_membership(**form.cleaned_data)
-            except PeriodOverlap:
-                form.add_error("starts_on", gettext("Ces dates chevauchent une autre adhésion."))
-            else:
-                self.log_change(request, member, gettext("Adhésion ajoutée : %s.") % membership)
-                messages.success(request, gettext("Adhésion ajoutée : %s.") % membership)
-                return redirect("admin:members_member_change", pk)
-        return form_page(
-            self,
-            request,
-            member,
-            form,
-            title=gettext("Ajouter une adhésion"),
-            submit=gettext("Ajouter cette adhésion"),
-            note=gettext("Rien ne sera à payer et aucun message ne part."),
-        )
+
+def _with_digits(members: QuerySet[Member], digits: str) -> QuerySet[Member]:
+    """By SIREN, SIRET or phone, however these are spaced."""
+    phone: Any = F("phone")
+    for sign in (" ", ".", "-", "\u00a0", "\u202f"):
+        phone = Replace(phone, Value(sign), Value(""))
+    found = members.alias(phone_digits=phone)
+    return found.filter(siret__startswith=digits) | found.filter(phone_digits__endswith=digits[-LOCAL_PHONE:])

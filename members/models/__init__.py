@@ -8,7 +8,8 @@ from members.models.decisions import Departure, StatusOverride
 from members.models.identity import Identity, Kind, compact_siret, normalise_email
 from members.models.mandates import Mandate
 from members.models.members import AlreadyGone, Member
-from members.models.memberships import Membership, MembershipQuerySet, PeriodOverlap
+from members.models.memberships import Membership, MembershipQuerySet, PeriodOver, PeriodOverlap
+from members.models.notes import Note, WrittenOnce
 from members.models.plans import College, Plan, PlanPrice
 
 __all__ = [
@@ -25,10 +26,13 @@ __all__ = [
     "Member",
     "Membership",
     "MembershipQuerySet",
+    "Note",
+    "PeriodOver",
     "PeriodOverlap",
     "Plan",
     "PlanPrice",
     "StatusOverride",
+    "WrittenOnce",
     "compact_siret",
     "normalise_email",
 ]

@@ -76,10 +76,15 @@ class Departure(models.Model):
         )
 
     @transaction.atomic
-    def cancel(self) -> None:
-        """It was a mistake: the member is again what their periods say."""
-        Departure.objects.filter(pk=self.pk, cancelled_at=None).update(cancelled_at=timezone.now())
+    def cancel(self) -> bool:
+        """It was a mistake: the member is again what their periods say. False where nothing was left to cancel.
+
+        Who has joined again since has a new life: that departure stays.
+        """
+        open_ones = Departure.objects.filter(pk=self.pk, cancelled_at=None, rejoined_on=None)
+        done = open_ones.update(cancelled_at=timezone.now())
         self.refresh_from_db()
+        return bool(done)
 
 
 class StatusOverrideQuerySet(models.QuerySet["StatusOverride"]):
@@ -146,6 +151,10 @@ class StatusOverride(models.Model):
         )
 
     @transaction.atomic
-    def cancel(self) -> None:
-        StatusOverride.objects.filter(pk=self.pk, cancelled_at=None).update(cancelled_at=timezone.now())
+    def cancel(self) -> bool:
+        """The periods speak again. False where it was cancelled before."""
+        done = StatusOverride.objects.filter(pk=self.pk, cancelled_at=None).update(
+            cancelled_at=timezone.now()
+        )
         self.refresh_from_db()
+        return bool(done)

@@ -16,7 +16,7 @@ from members.models.identity import Identity, Kind
 from members.models.mandates import Mandate
 from members.models.memberships import Membership, PeriodOverlap, grace_after
 from members.models.plans import College, Plan
-from payments.models import Charge
+from payments.models import Charge, ChargeQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -49,6 +49,34 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
     def departed(self, *, on: date) -> "MemberQuerySet":
         return self.filter(Exists(Departure.objects.in_force(on=on).filter(member=OuterRef("pk"))))
+
+    def in_status(self, status: str, *, on: date) -> "MemberQuerySet":
+        """Those whose `standing` that day is this one of a member, in force or over: not who has never been one."""
+
+        def mine(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+            return rows.filter(member=OuterRef("pk"))
+
+        departures, decisions = (
+            mine(Departure.objects.in_force(on=on)),
+            mine(StatusOverride.objects.in_force(on=on)),
+        )
+        if status in Departure.Kind.values:
+            return self.alias(left_as=Subquery(departures.values("kind")[:1])).filter(left_as=status)
+        begun = mine(Membership.objects.effective().filter(starts_on__lte=on))
+        by_periods = {
+            "active": Exists(mine(Membership.objects.covering(on=on))),
+            "grace": Exists(mine(Membership.objects.in_grace(on=on)))
+            & ~Exists(mine(Membership.objects.covering(on=on))),
+            "lapsed": Exists(begun) & ~Exists(mine(Membership.objects.giving_rights(on=on))),
+        }
+        decided = Q(decided=status)
+        if status in by_periods:
+            decided |= Q(by_periods[status], decided=None)
+        latest = Subquery(decisions.order_by("-pk").values("status")[:1])
+        return self.alias(decided=latest).filter(decided, ~Exists(departures))
+
+    def never_joined(self) -> "MemberQuerySet":
+        return self.filter(~Exists(Membership.objects.effective().filter(member=OuterRef("pk"))))
 
     def visible_to(self, user: "User") -> "MemberQuerySet":
         """Their own record, and those of the organisations they act for."""
@@ -104,6 +132,10 @@ class Member(Identity):
         verbose_name = _("adhérent")
         verbose_name_plural = _("adhérents")
         ordering = ["last_name", "organisation", "first_name", "pk"]
+        permissions = [
+            ("export_member", _("Peut emporter la liste des adhérents")),
+            ("view_voters", _("Peut voir et emporter la liste électorale")),
+        ]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),
@@ -148,6 +180,13 @@ class Member(Identity):
             return None
         last: Membership | None = self.memberships.effective().order_by("-ends_on").first()
         return last
+
+    @property
+    def charges(self) -> ChargeQuerySet:
+        """What was asked for their periods and applications."""
+        periods, wishes = self.memberships.values("charge"), self.applications.values("charge")
+        charges: ChargeQuerySet = Charge.objects.filter(Q(pk__in=periods) | Q(pk__in=wishes))
+        return charges
 
     # Verbs
 

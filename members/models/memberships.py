@@ -20,6 +20,10 @@ class PeriodOverlap(Exception):
     """The member already has a membership on some of these days."""
 
 
+class PeriodOver(Exception):
+    """The period is cancelled, or its last day has passed."""
+
+
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def effective(self) -> "MembershipQuerySet":
         return self.filter(cancelled_at=None)
@@ -31,8 +35,13 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def giving_rights(self, *, on: date) -> "MembershipQuerySet":
         """As `covering`, with the days of grace after the end."""
-        in_grace = Q(grace_until__gte=on, credit_until=None, starts_on__lte=on)
-        return self.covering(on=on) | self.effective().filter(in_grace)
+        return self.covering(on=on) | self.in_grace(on=on)
+
+    def in_grace(self, *, on: date) -> "MembershipQuerySet":
+        """Over, while rights last."""
+        return self.effective().filter(
+            ends_on__lt=on, grace_until__gte=on, credit_until=None, starts_on__lte=on
+        )
 
     def overlapping(self, *, starts_on: date, ends_on: date) -> "MembershipQuerySet":
         return self.filter(starts_on__lte=ends_on, ends_on__gte=starts_on)
@@ -139,10 +148,11 @@ class Membership(models.Model):
     # Verbs
 
     @transaction.atomic
-    def cancel(self) -> None:
-        """Close the period as if it had not been; money is given back apart."""
-        Membership.objects.filter(pk=self.pk, cancelled_at=None).update(cancelled_at=timezone.now())
+    def cancel(self) -> bool:
+        """Close the period as if it had not been; money is given back apart. False where it was closed before."""
+        done = Membership.objects.filter(pk=self.pk, cancelled_at=None).update(cancelled_at=timezone.now())
         self.refresh_from_db()
+        return bool(done)
 
     @transaction.atomic
     def cut(self, *, last_day: date) -> None:
@@ -154,6 +164,24 @@ class Membership(models.Model):
             period.sold_until = period.sold_until or period.ends_on
             period.ends_on, period.grace_until = last_day, None
             period.save(update_fields=["sold_until", "ends_on", "grace_until"])
+        self.refresh_from_db()
+
+    @transaction.atomic
+    def refund_and_stop(self) -> None:
+        """Today is its last day, nothing more is asked for it, and all that was paid for it is owed back, once.
+
+        Raises PeriodOver.
+        """
+        if self.charge is not None:
+            Charge.objects.select_for_update().get(pk=self.charge.pk)  # before the period, as a payment does
+        period = Membership.objects.select_for_update(of=("self",)).get(pk=self.pk)
+        today = timezone.localdate()
+        is_settled = period.charge is None or period.charge.cancelled_at is not None
+        if period.cancelled_at or period.ends_on < today or period.ends_on == today and is_settled:
+            raise PeriodOver
+        period.cut(last_day=today)
+        if period.charge is not None:
+            period.charge.cancel()
         self.refresh_from_db()
 
     @transaction.atomic

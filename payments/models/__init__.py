@@ -1,9 +1,10 @@
 from payments.models.checkouts import Checkout, SandboxOrder, SandboxPayment
-from payments.models.ledger import Charge, ChargeLine, Line, Payment, PaymentMismatch, Refund
+from payments.models.ledger import Charge, ChargeLine, ChargeQuerySet, Line, Payment, PaymentMismatch, Refund
 
 __all__ = [
     "Charge",
     "ChargeLine",
+    "ChargeQuerySet",
     "Checkout",
     "Line",
     "Payment",

@@ -70,26 +70,27 @@ def test_members_are_sorted_into_current_expired_and_never(staff):
 
 
 @pytest.mark.parametrize(
-    ("starts_on", "ends_on", "said"),
+    ("starts_on", "ends_on", "said", "last_day"),
     [
-        (date(2026, 1, 1), date(2026, 12, 31), "31 décembre 2026"),
-        (date(2025, 1, 1), date(2025, 12, 31), "échue le 31 décembre 2025"),
-        (date(2026, 7, 1), date(2027, 6, 30), "pas encore commencée, jusqu’au 30 juin 2027"),
+        (date(2026, 1, 1), date(2026, 12, 31), "À jour jusqu’au 31 décembre 2026 inclus", "31 décembre 2026"),
+        (date(2025, 1, 1), date(2025, 12, 31), "Pas à jour", "31 décembre 2025"),
+        (date(2026, 7, 1), date(2027, 6, 30), "Candidat", "30 juin 2027"),
     ],
 )
-def test_the_list_says_until_when_a_member_is_up_to_date(staff, time_machine, starts_on, ends_on, said):
+def test_the_list_says_where_a_member_stands(staff, time_machine, starts_on, ends_on, said, last_day):
     time_machine.move_to("2026-06-01 12:00+02:00")
     create_membership(starts_on=starts_on, ends_on=ends_on)
 
-    page = staff.get(MEMBERS)
+    page = unescape(staff.get(MEMBERS).text)
 
-    assert f'<td class="field-up_to_date">{said}</td>' in unescape(page.text)
+    assert f'<td class="field-standing">{said}</td>' in page
+    assert f'<td class="field-last_day">{last_day}</td>' in page
 
 
 def test_the_list_says_who_has_never_joined(staff):
     create_member()
 
-    assert '<td class="field-up_to_date">jamais</td>' in staff.get(MEMBERS).text
+    assert '<td class="field-standing">Jamais adhéré</td>' in staff.get(MEMBERS).text
 
 
 def test_the_list_of_members_costs_the_same_for_one_and_for_many(staff):
@@ -102,7 +103,6 @@ def test_a_member_is_written_by_its_form_and_no_two_share_an_address(staff):
         "kind": "person",
         "first_name": "Lou",
         "last_name": "Démo",
-        "organisation": "",
         "email": "PRISE@example.org",
         "college": create_college().pk,
         "joined_on": "2026-01-05",
