@@ -58,9 +58,9 @@ class PlanFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value() or ""
-        if not value.isdecimal():
+        if not value.isdecimal() or len(value) > 9:
             return queryset
-        return queryset.filter(_having(Membership.objects.latest_of_each_member().filter(plan=value)))
+        return queryset.filter(_having(Membership.objects.latest_of_each_member().filter(plan=int(value))))
 
 
 def _having(periods: QuerySet[Membership]) -> Exists:
