@@ -3,6 +3,7 @@
 from datetime import date
 from typing import TYPE_CHECKING
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,14 +28,21 @@ def complete(application: "Application", *, credit_until: date | None) -> None:
     from members import plan_changes  # noqa: PLC0415 - the models call us
     from members.models import PeriodOverlap  # noqa: PLC0415 - the same
 
-    dates = plan_changes.cut_old_period(application) if application.replaces_id else _dates(application)
+    application.member = application.member or application.known_member()
+    if application.member:
+        application.member.lock()
     try:
-        if dates is None:
-            raise PeriodOverlap
-        place(application, starts_on=dates[0], ends_on=dates[1], credit_until=credit_until)
+        with transaction.atomic():
+            dates = (
+                plan_changes.cut_old_period(application) if application.replaces_id else _dates(application)
+            )
+            if dates is None:
+                raise PeriodOverlap
+            place(application, starts_on=dates[0], ends_on=dates[1], credit_until=credit_until)
     except PeriodOverlap:
+        application.membership = None
         application.state, application.state_since = application.State.PAID, timezone.now()
-        application.save(update_fields=["state", "state_since"])
+        application.save(update_fields=["member", "state", "state_since"])
 
 
 def _dates(application: "Application") -> tuple[date, date] | None:

@@ -28,11 +28,8 @@ def change(
     Raises NotChangeable, PlanClosed and ApplicationOpen.
     """
     today = timezone.localdate()
-    period = (
-        Membership.objects.select_for_update(of=("self",))
-        .select_related("member", "plan")
-        .get(pk=membership.pk)
-    )
+    membership.member.lock()
+    period = Membership.objects.select_related("member", "plan").get(pk=membership.pk)
     if not period.covers(today) or plan == period.plan or plan.kind != period.plan.kind:
         raise NotChangeable
     return Application.submit_change(

@@ -196,7 +196,7 @@ class Member(Identity):
 
         Raises PeriodOverlap.
         """
-        member = Member.objects.select_for_update(of=("self",)).get(pk=self.pk)
+        member = self.lock()
         today = timezone.localdate()
         if starts_on is None:
             last = member.last_period(on=today)
@@ -215,7 +215,7 @@ class Member(Identity):
         credit_until: date | None = None,
     ) -> Membership:
         """Write a period. Who had left is back: what was left of the old period gives way. Raises PeriodOverlap."""
-        member = Member.objects.select_for_update(of=("self",)).get(pk=self.pk)
+        member = self.lock()
         member._come_back(starts_on)
         if member.memberships.effective().overlapping(starts_on=starts_on, ends_on=ends_on).exists():
             raise PeriodOverlap
@@ -244,6 +244,10 @@ class Member(Identity):
             departure.rejoined_on = on
             departure.save(update_fields=["rejoined_on"])
 
+    def lock(self) -> "Member":
+        """The row as it is under the lock that its periods and seats are written with. Within a transaction."""
+        return Member.objects.select_for_update(of=("self",)).get(pk=self.pk)
+
     @transaction.atomic
     def leave(
         self,
@@ -258,7 +262,11 @@ class Member(Identity):
 
         Raises AlreadyGone.
         """
-        member = Member.objects.select_for_update(of=("self",)).get(pk=self.pk)
+        for (
+            application
+        ) in self.applications.open():  # before the member: a payment takes its locks in this order
+            application.abandon()
+        member = self.lock()
         today = timezone.localdate()
         if member.departures.filter(cancelled_at=None, rejoined_on=None).exists():
             raise AlreadyGone
@@ -272,8 +280,6 @@ class Member(Identity):
         )
         departure.full_clean()
         departure.save()
-        for application in member.applications.open():
-            application.abandon()
         return departure
 
     @transaction.atomic

@@ -5,17 +5,20 @@ from uuid import uuid4
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from mailing.models import Email
+from members import plan_changes
 from members.models import Application, Member, Membership
 from payments import checkouts
 from payments.models import Payment, Refund, SandboxOrder, SandboxPayment
 from payments.providers import sandbox
-from tests.factories import create_charge, create_member, create_plan, create_staff
+from tests.factories import create_charge, create_member, create_plan, create_staff, create_user
 
 
-def apply(plan, email="zoe@example.org"):
-    return Application.submit(plan, first_name="Zoé", last_name="Démo", email=email, request_key=uuid4())
+def apply(plan, email="zoe@example.org", **options):
+    names = {"first_name": "Zoé", "last_name": "Démo"}
+    return Application.submit(plan, email=email, request_key=uuid4(), **names, **options)
 
 
 def paid_order(charge):
@@ -69,9 +72,10 @@ def test_the_whole_paid_twice_at_once_settles_once_and_owes_the_other_back(at_on
 
 
 def test_two_renewals_paid_at_once_follow_each_other(at_once):
-    create_member(email="zoe@example.org")
+    user = create_user()
+    create_member(user=user)
     plan = create_plan()
-    orders = [paid_order(apply(plan).charge) for _ in range(2)]
+    orders = [paid_order(apply(plan, f"adresse{n}@example.org", user=user).charge) for n in range(2)]
 
     at_once(*[notification(order) for order in orders])
 
@@ -79,14 +83,33 @@ def test_two_renewals_paid_at_once_follow_each_other(at_once):
     assert (second.starts_on - first.ends_on).days == 1
 
 
-def test_two_applications_of_a_new_address_paid_at_once_make_one_member(at_once):
-    plan = create_plan()
-    orders = [paid_order(apply(plan).charge) for _ in range(4)]
+def test_leaving_while_a_renewal_is_paid_ends_both_ways_without_a_deadlock(at_once):
+    """Whichever comes first: a period that counts until the day of leaving, or money that is owed back."""
+    user = create_user()
+    member = create_member(user=user, email=user.email)
+    application = apply(create_plan(), user.email, user=user, member=member)
+    order = paid_order(application.charge)
 
-    statuses = at_once(*[notification(order) for order in orders])
+    results = at_once(
+        notification(order), lambda: member.leave("resigned", left_on=timezone.localdate()).kind
+    )
 
-    assert statuses == [200] * 4
-    assert (Member.objects.count(), Membership.objects.count()) == (1, 4)
+    assert results == [200, "resigned"]
+    assert Payment.objects.count() == 1
+    assert Membership.objects.count() + Refund.objects.count() == 1
+
+
+def test_a_change_of_plan_paid_while_the_staff_add_a_period_does_not_deadlock(at_once):
+    user = create_user()
+    member = create_member(user=user, email=user.email)
+    period = member.add_membership(create_plan(price=Decimal(10)))
+    change = plan_changes.change(period, create_plan(price=Decimal(90)), request_key=uuid4(), user=user)
+    order = paid_order(change.charge)
+
+    statuses = at_once(notification(order), lambda: member.add_membership(period.plan).pk is not None)
+
+    assert statuses == [200, True]
+    assert Membership.objects.effective().filter(plan=change.plan).count() == 1
 
 
 def test_the_return_and_the_notification_at_once(at_once):
