@@ -1,12 +1,20 @@
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import ngettext
 
 from mailing import outbox
-from mailing.models import List
+from mailing.models import List, OptOut
+from members.days import in_words
 
 if TYPE_CHECKING:
-    from members.models import Application, Membership
+    from members.models import Application, Membership, ReminderRule
+
+RENEWAL = "members.renewal"  # the key of a reminder goes on with its period and the days of its rule
+RENEWAL_TEMPLATE = "members/email/renewal_reminder"
 
 
 def _about(application: "Application", template: str) -> None:
@@ -48,18 +56,39 @@ def membership_confirmed(application: "Application") -> None:
     )
 
 
-def renewal_reminder(membership: "Membership", *, days: int) -> bool:
-    """Queue the reminder of rule `days`, once, unless its reader has left these. Tells whether it was queued."""
+def renewal_reminder(membership: "Membership", *, rule: "ReminderRule", to: str, on: date, link: str) -> bool:
+    """Queue the reminder of that rule, once, unless its reader has left these. Tells whether it was queued."""
     email = outbox.queue(
-        "members/email/renewal_reminder",
-        to=membership.member.email,
-        context={
-            "membership": membership,
-            "member": membership.member,
-            "is_over": days > 0,
-            "join_path": membership.plan.get_absolute_url(),
-        },
-        key=f"members.renewal.{membership.pk}.{days}",
+        RENEWAL_TEMPLATE,
+        to=to,
+        context=_renewal(membership, rule, on=on, link=link),
+        key=f"{RENEWAL}.{membership.pk}.{rule.days}",
         list=List.RENEWALS,
     )
     return email is not None
+
+
+def renewal_preview(membership: "Membership", *, rule: "ReminderRule", on: date, link: str) -> dict[str, str]:
+    """What the reminder says, in its parts."""
+    context = _renewal(membership, rule, on=on, link=link)
+    opt_out = OptOut.of(settings.ASSOCIATION["email"], List.RENEWALS)
+    return outbox.render(RENEWAL_TEMPLATE, context, language=settings.LANGUAGE_CODE, opt_out=opt_out)
+
+
+def _renewal(membership: "Membership", rule: "ReminderRule", *, on: date, link: str) -> dict[str, Any]:
+    with translation.override(settings.LANGUAGE_CODE):  # that of whoever wrote the rule
+        days = abs((membership.ends_on - on).days)
+        said = rule.fill(
+            nom=str(membership.member),
+            formule=membership.plan.name,
+            fin=in_words(membership.ends_on),
+            lien=link,
+            jours=ngettext("%d jour", "%d jours", days or 1) % days,
+        )
+    return {
+        "membership": membership,
+        "member": membership.member,
+        "is_over": on > membership.ends_on,
+        "link": link,
+        **said,
+    }

@@ -11,6 +11,7 @@ from members.models.members import AlreadyGone, Member
 from members.models.memberships import Membership, MembershipQuerySet, PeriodOver, PeriodOverlap
 from members.models.notes import Note, WrittenOnce
 from members.models.plans import College, Plan, PlanPrice
+from members.models.reminders import ReminderRule
 
 __all__ = [
     "ABANDONED_AFTER_DAYS",
@@ -31,6 +32,7 @@ __all__ = [
     "PeriodOverlap",
     "Plan",
     "PlanPrice",
+    "ReminderRule",
     "StatusOverride",
     "WrittenOnce",
     "compact_siret",

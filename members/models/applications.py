@@ -40,6 +40,10 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         """Under way, and not paid."""
         return self.filter(state__in=Application.OPEN)
 
+    def under_way(self) -> "ApplicationQuerySet":
+        """Not over yet: open, or paid and waiting for its dates."""
+        return self.open() | self.to_place()
+
     def to_decide(self) -> "ApplicationQuerySet":
         return self.filter(state=Application.State.SUBMITTED)
 

@@ -13,8 +13,12 @@ from django.utils.translation import gettext_lazy as _
 class DepartureQuerySet(models.QuerySet["Departure"]):
     def in_force(self, *, on: date) -> "DepartureQuerySet":
         """Those after which the member has not joined again by that day."""
-        back = Q(rejoined_on=None) | Q(rejoined_on__gt=on)
-        return self.filter(back, cancelled_at=None, left_on__lt=on)
+        return self.announced(on=on).filter(left_on__lt=on)
+
+    def announced(self, *, on: date) -> "DepartureQuerySet":
+        """In force, or to come: the last day as a member may be ahead."""
+        still = Q(rejoined_on=None) | Q(rejoined_on__gt=on)
+        return self.filter(still, cancelled_at=None)
 
 
 class Departure(models.Model):

@@ -82,6 +82,11 @@ class Mandate(models.Model):
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.email
 
+    @property
+    def address(self) -> str:
+        """Where they are written to: that of their account, unless another is given."""
+        return self.email or (self.user.email if self.user else "")
+
     def clean(self) -> None:
         self.email = normalise_email(self.email)
 

@@ -158,6 +158,16 @@ class Member(Identity):
     def number(self) -> str:
         return f"A-{self.pk:06d}"
 
+    def dues_email(self, *, on: date) -> str:
+        """Where one writes about the dues. An organisation's: to who follows them, else to its titular, else to itself."""
+        if self.kind == Kind.ORGANISATION:
+            seats = [one for one in self.mandates.all() if one.is_live(on) and one.address]
+            seats.sort(key=lambda one: (not one.is_dues_contact, one.pk))
+            for seat in seats:
+                if seat.is_dues_contact or seat.role == Mandate.Role.TITULAR:
+                    return str(seat.address)
+        return self.email
+
     # Up to date
 
     def standing(self, *, on: date | None = None) -> standing.Standing:

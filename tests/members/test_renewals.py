@@ -2,10 +2,12 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.utils import timezone
 
 from mailing.models import Email, List, OptOut
 from members import renewals
+from members.models import ReminderRule
 from tests.factories import create_member, create_membership, create_plan
 
 pytestmark = pytest.mark.django_db
@@ -34,12 +36,14 @@ def run(*, days):
         (-30, ["-30"]),
         (-8, ["-30"]),
         (-7, ["-7"]),
-        (0, ["-7"]),
-        (1, ["1"]),
-        (14, ["1"]),
+        (-1, ["-7"]),
+        (0, ["0"]),
+        (14, ["0"]),
         (15, ["15"]),
-        (44, ["15"]),
-        (45, []),
+        (29, ["15"]),
+        (30, ["30"]),
+        (59, ["30"]),
+        (60, []),
     ],
 )
 def test_a_late_run_sends_the_latest_rule_only(membership, days, expected):
@@ -55,13 +59,20 @@ def test_a_second_run_sends_nothing(membership):
 
 
 def test_a_whole_year_of_runs_with_missed_days_sends_each_rule_once(membership):
-    missed = {-30, -29, -28, 1, 15, 16}
+    missed = {-30, -29, -28, 0, 1, 15, 16}
 
     for days in range(-60, 120):
         if days not in missed:
             run(days=days)
 
-    assert sent() == ["-30", "-7", "1", "15"]
+    assert sent() == ["-30", "-7", "0", "15", "30"]
+
+
+def test_what_was_sent_before_the_rules_were_rows_is_not_sent_again(membership):
+    """The rule of the day after the end has become that of the last day."""
+    Email.objects.create(key=f"members.renewal.{membership.pk}.1", to="", message_id="<1@example.org>")
+
+    assert [run(days=days) for days in (1, 2, 14, 15)] == [0, 0, 0, 1]
 
 
 def test_who_has_renewed_hears_nothing(membership):
@@ -92,18 +103,34 @@ def test_a_short_membership_bought_after_the_rule_was_due_is_spared_it():
     for day in range(60):
         renewals.send_reminders(on=date(2026, 12, 12) + timedelta(days=day))
 
-    assert sent() == ["-7", "1", "15"]
+    assert sent() == ["-7", "0", "15"]
 
 
-def test_the_words_are_those_of_before_or_after_the_end(membership):
-    run(days=-7)
-    run(days=1)
+def test_the_words_hold_on_the_day_they_are_sent(membership):
+    run(days=-29)
+    run(days=17)
 
-    subjects = [email.subject for email in Email.objects.order_by("pk")]
-    assert subjects == [
-        "Votre adhésion se termine le 31 décembre 2026",
-        "Votre adhésion a pris fin le 31 décembre 2026",
-    ]
+    before, after = Email.objects.order_by("pk")
+    assert before.subject == "Votre adhésion se termine le 31 décembre 2026"
+    assert after.subject == "Votre adhésion a pris fin le 31 décembre 2026"
+    assert "il y a 17 jours." in after.text
+    assert f"Bonjour {membership.member},\n\n" in before.text
+    assert f"Renouveler mon adhésion\u00a0:\n{settings.SITE_URL}/adherer/renouveler/" in before.text
+    assert "{" not in before.text + before.subject
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(-3, "se termine le"), (0, "se termine le"), (1, "a pris fin le")]
+)
+def test_a_rule_without_words_has_those_of_before_or_after_the_end(membership, days, said):
+    ReminderRule.objects.update(subject="", text="")
+
+    run(days=days)
+
+    email = Email.objects.get()
+    assert email.subject == f"Votre adhésion {said} 31 décembre 2026"
+    assert said in email.text
+    assert "/adherer/renouveler/" in email.text
 
 
 def test_queries_do_not_grow_by_more_than_the_mails_themselves(membership, django_assert_num_queries):
@@ -111,7 +138,7 @@ def test_queries_do_not_grow_by_more_than_the_mails_themselves(membership, djang
     for _ in range(20):
         create_membership(starts_on=date(2026, 1, 1), ends_on=END + timedelta(days=60))
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         run(days=-7)
 
 
