@@ -1,6 +1,5 @@
 """The sheet that those who come sign at the door, once each half-day."""
 
-import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
@@ -9,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from documents.alphabet import alphabetical
 from documents.typeset import is_drawable, typeset
 from events.models import Event, Registration
 from events.tickets import when, where
@@ -105,15 +105,9 @@ def _people(event: Event) -> list[dict[str, str]]:
         }
         for place in places
     ]
-    return sorted(rows, key=lambda row: _alphabetical(row["name"]))
+    return sorted(rows, key=lambda row: alphabetical(row["name"]))
 
 
 def _payer(place: Registration) -> str:
     """The organisation to which the booking is invoiced: the first line of its address."""
     return next(iter(place.booking.invoice_to.strip().splitlines()), "")
-
-
-def _alphabetical(name: str) -> str:
-    """« Émile » between « Emil » and « Emilie »."""
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -15,7 +15,9 @@ from accounts.admin_pages import ReadOnlyInline
 from journal.admin import JournalledAdmin
 from members.admin import panel
 from members.admin.filters import CurrentOnFilter, MemberStateFilter, PeriodFilter, PlanFilter
+from members.admin.taken_away import TakesMembersAway
 from members.admin.verbs import MemberVerbs
+from members.admin.voters import VotersPage
 from members.models import Identity, Member, Membership
 
 NUMBER = re.compile(r"A-?0*([0-9]{1,18})|([0-9]{1,8})", re.IGNORECASE)  # nine digits are a SIREN
@@ -43,7 +45,7 @@ class MembershipInline(ReadOnlyInline):
 
 
 @admin.register(Member)
-class MemberAdmin(MemberVerbs, JournalledAdmin):
+class MemberAdmin(MemberVerbs, VotersPage, TakesMembersAway, JournalledAdmin):
     list_display = ["name", "kind", "college", "email", "standing", "last_day"]
     list_filter = [MemberStateFilter, CurrentOnFilter, PeriodFilter, PlanFilter, "college", "kind"]
     list_select_related = ["college"]
