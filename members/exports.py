@@ -39,7 +39,9 @@ class MemberTable:
     @property
     def header(self) -> list[str]:
         identity = [
-            str(capfirst(Member._meta.get_field(name).verbose_name)) for name in Identity.identity_fields()
+            str(capfirst(field.verbose_name))
+            for field in Member._meta.concrete_fields
+            if field.name in Identity.identity_fields()
         ]
         return [
             _("Numéro"),

@@ -173,8 +173,9 @@ class Membership(models.Model):
         Raises PeriodOver.
         """
         if self.charge is not None:
-            Charge.objects.select_for_update().get(pk=self.charge.pk)  # before the period, as a payment does
-        period = Membership.objects.select_for_update(of=("self",)).get(pk=self.pk)
+            Charge.objects.select_for_update().get(pk=self.charge.pk)  # before the member, as a payment does
+        self.member.lock()
+        period = Membership.objects.select_related("charge").get(pk=self.pk)
         today = timezone.localdate()
         is_settled = period.charge is None or period.charge.cancelled_at is not None
         if period.cancelled_at or period.ends_on < today or period.ends_on == today and is_settled:
