@@ -166,6 +166,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "members.tasks.send_reminders",
         "schedule": crontab(minute=15, hour="8-19"),
     },
+    "ending-mandates": {
+        "task": "members.tasks.warn_of_ending_mandates",
+        "schedule": crontab(minute=45, hour="8-19"),
+    },
     "forget-sessions": {"task": "accounts.tasks.forget_expired", "schedule": crontab(minute=20, hour=4)},
     "unsign-feedback": {"task": "events.tasks.unsign_feedback", "schedule": crontab(minute=25, hour=4)},
     "unfinished-exports": {"task": "documents.tasks.finish_exports", "schedule": 60.0},
@@ -224,6 +228,8 @@ ACCOUNT_RATE_LIMITS = {
     "register": "60/10m/ip,300/d/ip",  # a lecture hall has one address
     "join": "10/10m/ip,40/d/ip",
     "pay": "30/10m/ip",
+    "invite": "60/10m/ip,200/d/ip",
+    "seat": "60/10m/ip",  # colleagues share an address
     "contact": "5/10m/ip,20/d/ip",
     "booking": "60/10m/ip",
     "calendar": "300/1m/ip",  # a provider reads the feeds of many people from few addresses

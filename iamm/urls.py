@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
-from iamm import views, wellknown
+from iamm import cockpit, views, wellknown
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 login_not_required(login_webauthn)  # allauth leaves it closed, and it is how one signs in with a passkey
@@ -22,6 +22,8 @@ urlpatterns = [
     path("fondateurs/<slug:slug>/", views.founder, name="founder"),
     path("compte/", views.account, name="account"),
     path("compte/calendrier/", include("events.calendar_urls")),
+    path("compte/organisations/<int:pk>/", cockpit.organisation, name="organisation"),
+    path("compte/", include("members.organisation_urls")),
     path("compte/", include("allauth.urls")),
     path("contact/", views.contact, name="contact"),
     path("mentions-legales/", views.legal_notice, name="legal_notice"),

@@ -24,7 +24,7 @@ from events.models.feedback import FEEDBACK_DAYS
 from iamm import association, emails
 from iamm.forms import ContactForm
 from members import renewals
-from members.models import ABANDONED_AFTER_DAYS, Member, Membership, Plan
+from members.models import ABANDONED_AFTER_DAYS, Mandate, Member, Membership, Plan
 from partners.logos import FOLDER
 from partners.models import Fact, Partner
 from payments.models import Charge
@@ -98,6 +98,7 @@ def account(request: HttpRequest) -> HttpResponse:
             F("booking__expires_at").asc(nulls_last=True), "-pk"
         ),
         "members": Member.objects.visible_to(user).with_standing(),
+        "seats": Mandate.objects.live(on=timezone.localdate()).of(user).select_related("organisation"),
         "to_renew": renewals.to_renew(Membership.objects.visible_to(user), on=timezone.localdate()),
         "upcoming": bookings.filter(ahead).order_by("event__starts_at", "pk"),
         "places": Registration.objects.given_to(user)

@@ -23,7 +23,7 @@ from events.models import (
     Speaker,
     Training,
 )
-from members.models import College, Kind, Member, Membership, Plan, PlanPrice
+from members.models import College, Kind, Mandate, Member, Membership, Plan, PlanPrice
 from partners.models import Partner
 from payments.models import Charge, ChargeLine, Line
 
@@ -71,6 +71,19 @@ def create_member(*, email=None, **fields):
 def create_organisation(name="Société d'essai", **fields):
     defaults = {"kind": Kind.ORGANISATION, "organisation": name, "college": create_college()}
     return Member.objects.create(email=f"organisation{next(number)}@example.org", **defaults | fields)
+
+
+def create_mandate(organisation=None, user=None, **fields):
+    """A live titular, unless told otherwise; of `user` if one is given."""
+    organisation = organisation or create_organisation()
+    email = user.email if user else f"collegue{next(number)}@example.org"
+    defaults = {"role": Mandate.Role.TITULAR, "first_name": "Lou", "last_name": "Démo", "email": email}
+    return Mandate.objects.create(
+        organisation=organisation,
+        user=user,
+        starts_on=fields.pop("starts_on", timezone.localdate() - timedelta(days=100)),
+        **defaults | fields,
+    )
 
 
 def create_membership(member=None, *, starts_on=None, ends_on=None, **fields):

@@ -23,7 +23,13 @@ FLOORS = {
     "events": {"members", "payments", "partners", "mailing", "accounts", "documents", "journal"},
     "iamm": {"events", "members", "payments", "partners", "mailing", "accounts", "documents", "journal"},
 }
-NAMESPACES = {"trainings": "events", "bookings": "events", "speakers": "events", "calendars": "events"}
+NAMESPACES = {
+    "trainings": "events",
+    "bookings": "events",
+    "speakers": "events",
+    "calendars": "events",
+    "organisations": "members",
+}
 ERROR_PAGES = {"400.html", "403.html", "403_csrf.html", "404.html", "500.html"}
 ASKED_BY_ALLAUTH = {"account/password_reset_help_text.html"}  # which has none of its own
 

@@ -2,6 +2,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 from uuid import uuid4
 
+from allauth.account.models import EmailAddress
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -14,6 +15,7 @@ from events.models.places import holding_place
 from events.models.pricing import Price, PromoCode
 from events.models.questions import AccessNeed, Answer, Question
 from events.models.refusals import EventOver, FeedbackClosed, OfferGone, PriceRefused
+from members.models import Mandate, Member
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -25,6 +27,23 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         """This account's places in the bookings of others."""
         others = ~Q(booking__in=Booking.objects.visible_to(user).values("pk"))
         return self.filter(others, email__in=user.verified_emails).select_related("booking__event")
+
+    def made_for(self, organisation: Member) -> "RegistrationQuerySet":
+        """The live places of people who have a seat in it now, that are its business and not theirs alone.
+
+        Those are at its own price or code, invoiced to its name, or given to an address of its domain.
+        """
+        seats = Mandate.objects.live(on=timezone.localdate()).filter(organisation=organisation)
+        seated = EmailAddress.objects.filter(verified=True, user__in=seats.values("user"))
+        own = Q(email__in=seats.exclude(email="").values("email")) | Q(email__in=seated.values("email"))
+        its = Q(price__organisation=organisation) | Q(promo_code__price__organisation=organisation)
+        its |= Q(booking__invoice_to__icontains=organisation.organisation)
+        for domain in organisation.mail_domains.open():
+            its |= Q(email__endswith=f"@{domain}")
+        return self.live().filter(own, its).select_related("booking__event")
+
+    def upcoming(self) -> "RegistrationQuerySet":
+        return self.filter(booking__event__ends_at__gt=timezone.now())
 
     def live(self) -> "RegistrationQuerySet":
         return self.filter(cancelled_at=None, booking__state__in=Booking.LIVE)

@@ -6,6 +6,7 @@ from members.models.applications import (
 )
 from members.models.decisions import Departure, StatusOverride
 from members.models.identity import Identity, Kind, compact_siret, normalise_email
+from members.models.invitations import INVITATION_DAYS, Invitation, MailDomain
 from members.models.mandates import Mandate
 from members.models.members import AlreadyGone, Member
 from members.models.memberships import Membership, MembershipQuerySet, PeriodOver, PeriodOverlap
@@ -15,6 +16,7 @@ from members.models.reminders import ReminderRule
 
 __all__ = [
     "ABANDONED_AFTER_DAYS",
+    "INVITATION_DAYS",
     "AlreadyGone",
     "Application",
     "ApplicationOpen",
@@ -22,7 +24,9 @@ __all__ = [
     "Decided",
     "Departure",
     "Identity",
+    "Invitation",
     "Kind",
+    "MailDomain",
     "Mandate",
     "Member",
     "Membership",

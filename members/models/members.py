@@ -16,6 +16,7 @@ from members.models.identity import Identity, Kind
 from members.models.mandates import Mandate
 from members.models.memberships import Membership, PeriodOverlap, grace_after
 from members.models.plans import College, Plan
+from members.models.seated import Seated
 from payments.models import Charge, ChargeQuerySet
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class MemberQuerySet(models.QuerySet["Member"]):
         return self.prefetch_related("memberships__plan", "departures", "overrides", "applications")
 
 
-class Member(Identity):
+class Member(Seated, Identity):
     """A person or an organisation that has joined, once or more."""
 
     kind = models.CharField(_("nature"), max_length=12, choices=Kind, default=Kind.PERSON)
