@@ -175,6 +175,8 @@ CELERY_BEAT_SCHEDULE = {
     "unfinished-exports": {"task": "documents.tasks.finish_exports", "schedule": 60.0},
     "purge-exports": {"task": "documents.tasks.purge_exports", "schedule": crontab(minute=35, hour=4)},
     "purge-mail": {"task": "mailing.tasks.purge", "schedule": crontab(minute=30, hour=4)},
+    "possible-duplicates": {"task": "members.tasks.find_duplicates", "schedule": crontab(minute=45, hour=3)},
+    "final-merges": {"task": "members.tasks.forget_merges", "schedule": crontab(minute=45, hour=4)},
     "abandoned-applications": {
         "task": "members.tasks.purge_abandoned",
         "schedule": crontab(minute=40, hour=4),

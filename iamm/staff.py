@@ -11,7 +11,7 @@ from django.utils.translation import ngettext_lazy
 
 from events.models import AccessNeed, Booking, Event
 from mailing.models import Email
-from members.models import Application
+from members.models import Application, DuplicatePair
 from payments.models import Charge, Refund
 
 # What to count, the query string of the same rows in the admin, and what they are called.
@@ -34,6 +34,11 @@ LISTS: list[tuple[Callable[[], QuerySet[Any]], str, Any]] = [
         ngettext_lazy(
             "%d demande d’adhésion attend son paiement", "%d demandes d’adhésion attendent leur paiement"
         ),
+    ),
+    (
+        lambda: DuplicatePair.objects.open(),
+        "state=open",
+        ngettext_lazy("%d doublon possible parmi les adhérents", "%d doublons possibles parmi les adhérents"),
     ),
     (
         lambda: Booking.objects.requested(),

@@ -28,9 +28,7 @@ def complete(application: "Application", *, credit_until: date | None) -> None:
     from members import plan_changes  # noqa: PLC0415 - the models call us
     from members.models import PeriodOverlap  # noqa: PLC0415 - the same
 
-    application.member = application.member or application.known_member()
-    if application.member:
-        application.member.lock()
+    application.member = _held(application.member or application.known_member())
     try:
         with transaction.atomic():
             dates = (
@@ -43,6 +41,16 @@ def complete(application: "Application", *, credit_until: date | None) -> None:
         application.membership = None
         application.state, application.state_since = application.State.PAID, timezone.now()
         application.save(update_fields=["member", "state", "state_since"])
+
+
+def _held(member: "Member | None") -> "Member | None":
+    """Locked, or who it has become if it was merged while we waited."""
+    from members.models import Member, Merge  # noqa: PLC0415 - the models call us
+
+    if member is None:
+        return None
+    locked: Member | None = Member.objects.select_for_update(of=("self",)).filter(pk=member.pk).first()
+    return locked or Merge.objects.kept_for_pk(member.pk)
 
 
 def _dates(application: "Application") -> tuple[date, date] | None:

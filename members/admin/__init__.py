@@ -1,6 +1,16 @@
 from members.admin.applications import ApplicationAdmin
+from members.admin.duplicates import DuplicatePairAdmin
 from members.admin.members import MemberAdmin
 from members.admin.memberships import MembershipAdmin
+from members.admin.merges import MergeAdmin
 from members.admin.plans import CollegeAdmin, PlanAdmin
 
-__all__ = ["ApplicationAdmin", "CollegeAdmin", "MemberAdmin", "MembershipAdmin", "PlanAdmin"]
+__all__ = [
+    "ApplicationAdmin",
+    "CollegeAdmin",
+    "DuplicatePairAdmin",
+    "MemberAdmin",
+    "MembershipAdmin",
+    "MergeAdmin",
+    "PlanAdmin",
+]

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Replace
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import formats
 from django.utils.html import format_html
@@ -15,10 +15,11 @@ from accounts.admin_pages import ReadOnlyInline
 from journal.admin import JournalledAdmin
 from members.admin import panel
 from members.admin.filters import CurrentOnFilter, MemberStateFilter, PeriodFilter, PlanFilter
+from members.admin.selections import MemberSelections
 from members.admin.taken_away import TakesMembersAway
 from members.admin.verbs import MemberVerbs
 from members.admin.voters import VotersPage
-from members.models import Identity, Member, Membership
+from members.models import Identity, Member, Membership, Merge
 
 NUMBER = re.compile(r"A-?0*([0-9]{1,18})|([0-9]{1,8})", re.IGNORECASE)  # nine digits are a SIREN
 DIGITS = re.compile(r"\+?[0-9][0-9 .\-\u00a0\u202f]{5,}")
@@ -45,7 +46,7 @@ class MembershipInline(ReadOnlyInline):
 
 
 @admin.register(Member)
-class MemberAdmin(MemberVerbs, VotersPage, TakesMembersAway, JournalledAdmin):
+class MemberAdmin(MemberVerbs, VotersPage, MemberSelections, TakesMembersAway, JournalledAdmin):
     list_display = ["name", "kind", "college", "email", "standing", "last_day"]
     list_filter = [MemberStateFilter, CurrentOnFilter, PeriodFilter, PlanFilter, "college", "kind"]
     list_select_related = ["college"]
@@ -76,6 +77,7 @@ class MemberAdmin(MemberVerbs, VotersPage, TakesMembersAway, JournalledAdmin):
         ),
     ]
     inlines = [MembershipInline]
+    actions = [*TakesMembersAway.actions, *MemberSelections.actions]
     journalled_fields = [*Identity.identity_fields(), "kind", "college", "joined_on", "user", "seats"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
@@ -113,7 +115,10 @@ class MemberAdmin(MemberVerbs, VotersPage, TakesMembersAway, JournalledAdmin):
     ) -> HttpResponse:
         context = {**(extra_context or {})}
         if object_id.isdecimal():
-            member = get_object_or_404(Member.objects.with_standing(), pk=object_id)
+            member = Member.objects.with_standing().filter(pk=object_id).first()
+            if member is None:  # merged away, or never there
+                kept = get_object_or_404(Merge.objects.standing(), removed_pk=object_id).kept_id
+                return redirect("admin:members_member_change", kept)
             context["panel"] = panel.of(member, request.user)
         return super().change_view(request, object_id, form_url, context)
 

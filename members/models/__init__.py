@@ -5,11 +5,13 @@ from members.models.applications import (
     Decided,
 )
 from members.models.decisions import Departure, StatusOverride
+from members.models.duplicates import DuplicatePair
 from members.models.identity import Identity, Kind, compact_siret, normalise_email
 from members.models.invitations import INVITATION_DAYS, Invitation, MailDomain
 from members.models.mandates import Mandate
 from members.models.members import AlreadyGone, Member
 from members.models.memberships import Membership, MembershipQuerySet, PeriodOver, PeriodOverlap
+from members.models.merges import Merge
 from members.models.notes import Note, WrittenOnce
 from members.models.plans import College, Plan, PlanPrice
 from members.models.reminders import ReminderRule
@@ -23,6 +25,7 @@ __all__ = [
     "College",
     "Decided",
     "Departure",
+    "DuplicatePair",
     "Identity",
     "Invitation",
     "Kind",
@@ -31,6 +34,7 @@ __all__ = [
     "Member",
     "Membership",
     "MembershipQuerySet",
+    "Merge",
     "Note",
     "PeriodOver",
     "PeriodOverlap",

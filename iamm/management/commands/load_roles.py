@@ -35,6 +35,15 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "events.event": ["view"],
         "events.registration": ["view"],
     },
+    "Adhésions": {
+        "members.member": ["view", "add", "change"],
+        "members.membership": ["view"],
+        "members.college": ["view"],
+        "members.plan": ["view"],
+        "members.application": ["view"],
+        "members.duplicatepair": ["view", "change"],
+        "members.merge": ["view", "add", "change"],
+    },
     "Trésorerie": {
         "payments.charge": ["view"],
         "payments.chargeline": ["view"],
