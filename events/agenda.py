@@ -1,7 +1,6 @@
 """The agenda, its archive, its months and its feeds, filtered alike: what was asked, and what each option would give."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -9,7 +8,6 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from events.facets import (
@@ -25,6 +23,7 @@ from events.facets import (
 )
 from events.models import Level
 from events.search import Search
+from members.filters import Chip, Choice, Option, in_quotes
 
 BY_WORDS = (KindFacet, AudienceFacet, LevelFacet, ThemeFacet, FormatFacet, PriceFacet)
 AGENDA = (*BY_WORDS, MonthFacet)
@@ -37,37 +36,6 @@ DOORS = {
 TRACKING = ("utm_", "mtm_", "pk_", "fbclid", "gclid", "msclkid", "mc_")
 MOST_VALUES = 50  # of one parameter
 SAID = 5
-
-
-@dataclass(frozen=True)
-class Option:
-    value: str
-    label: str
-    count: int
-    is_chosen: bool
-
-    @property
-    def is_dead_end(self) -> bool:
-        return self.count == 0 and not self.is_chosen
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A facet as the form shows it."""
-
-    name: str
-    label: str
-    options: list[Option]
-
-    @property
-    def chosen_count(self) -> int:
-        return sum(option.is_chosen for option in self.options)
-
-
-@dataclass(frozen=True)
-class Chip:
-    label: str
-    query: str  # that takes it away
 
 
 class Selection:
@@ -83,7 +51,7 @@ class Selection:
             self._read(facet, query.getlist(facet.name)[:MOST_VALUES])
         known = {"q", "page", *(facet.name for facet in self.facets)}
         self.misread += [
-            _quoted(name) for name in query if name not in known and not name.startswith(TRACKING)
+            in_quotes(name) for name in query if name not in known and not name.startswith(TRACKING)
         ]
 
     def _read(self, facet: Facet, values: list[str]) -> None:
@@ -91,10 +59,17 @@ class Selection:
         understood = [value for value in dict.fromkeys(values) if value and facet.knows(value)]
         if understood:
             self.applied[facet.name] = sorted(understood)
-        self.misread += [f"{facet.label} {_quoted(value)}" for value in sorted(asked.difference(understood))]
+        self.misread += [
+            f"{facet.label} {in_quotes(value)}" for value in sorted(asked.difference(understood))
+        ]
 
     def __bool__(self) -> bool:
         return bool(self.applied or self.search.text)
+
+    @property
+    def text(self) -> str:
+        """The words that are looked for, as the form shows them again."""
+        return self.search.text
 
     # What it keeps
 
@@ -144,7 +119,7 @@ class Selection:
         if self.search.text and not self.search:
             said.append(_("Ces mots sont trop courants pour chercher : ajoutez-en un autre."))
         for word, known in self.search.nearby.items():
-            quoted = {"word": word, "words": ", ".join(_quoted(one) for one in known[:SAID])}
+            quoted = {"word": word, "words": ", ".join(in_quotes(one) for one in known[:SAID])}
             if not known:
                 said.append(_("Aucun rendez-vous ne dit « %(word)s », ni un mot proche.") % quoted)
             elif count:
@@ -191,7 +166,3 @@ class Selection:
         """Through which of the two doors this is seen, if any."""
         levels = set(self.applied.get("level", []))
         return next((name for name, values in DOORS.items() if set(values) == levels), None)
-
-
-def _quoted(value: str) -> str:
-    return _("« %(words)s »") % {"words": Truncator(value.replace("\0", "")).chars(40)}

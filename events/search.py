@@ -4,44 +4,20 @@ Nothing is stored: the words of a few thousand events are read again at each sea
 are right whatever was changed and by whom. It asks nothing of the database, so PostgreSQL and SQLite answer alike.
 """
 
-import re
-import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from members.words import starts, words_of
+
 LONGEST = 100  # characters, and no more words than
 MOST_WORDS = 10
 FIELDS = ("title", "summary", "venue", "address")
 RELATIONS = ("themes__name", "speakers__name", "slots__title", "slots__speakers__name")
-
-_words = re.compile(r"[^\W_]+").findall
-# Too common to select anything, with the letters that French elides: l’IA, d’hier, qu’il.
-EMPTY_WORDS = frozenset(
-    _words(
-        "a à au aux avec ce ces cette chez d dans de des du elle elles en est et eux il ils j je l la le les leur leurs"
-        " lui m ma mais me mes mon n ne nos notre nous on ou où par pas pour qu que qui s sa sans se ses si son sont sur"
-        " t ta te tes toi ton tu un une vos votre vous y"
-    )
-)
-
-
-def fold(text: str) -> str:
-    """« Œuvre d’ÉTÉ » is « oeuvre d’ete »."""
-    spread = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
-    return "".join(letter for letter in spread if not unicodedata.combining(letter))
-
-
-@lru_cache(maxsize=20_000)
-def words_of(text: str) -> tuple[tuple[str, str], ...]:
-    """Each word that says something, folded, and as it is written. The same texts are asked for at each search."""
-    composed = unicodedata.normalize("NFC", text)
-    return tuple((fold(word), word) for word in _words(composed) if word.casefold() not in EMPTY_WORDS)
 
 
 @dataclass
@@ -81,7 +57,7 @@ class Search:
                     written.setdefault(word, as_written)
         kept: set[int] | None = None
         for word, typed in self.words.items():
-            known = [candidate for candidate in found if _starts(candidate, word)]
+            known = [candidate for candidate in found if starts(candidate, word)]
             if not known:
                 known = _near(word, list(found))
                 self.nearby[typed] = [written[candidate] for candidate in known]
@@ -96,13 +72,6 @@ def _texts(events: Any) -> list[tuple[int, list[str]]]:
         named = events.order_by().filter(**{f"{relation}__isnull": False}).values_list("pk", relation)
         rows += [(pk, [name]) for pk, name in named]
     return rows
-
-
-def _starts(candidate: str, word: str) -> bool:
-    """The beginning of a word is enough, and a plural finds the singular. A single letter stands for itself."""
-    if len(word) == 1:
-        return candidate == word
-    return candidate.startswith(word[:-1] if len(word) > 4 and word[-1] in "sx" else word)
 
 
 def _near(word: str, vocabulary: list[str]) -> list[str]:

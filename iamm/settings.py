@@ -232,6 +232,8 @@ ACCOUNT_RATE_LIMITS = {
     "pay": "30/10m/ip",
     "invite": "60/10m/ip,200/d/ip",
     "seat": "60/10m/ip",  # colleagues share an address
+    "directory": "60/10m/user,300/d/user",  # to read it, not to take it away
+    "record": "30/10m/user",
     "contact": "5/10m/ip,20/d/ip",
     "booking": "60/10m/ip",
     "calendar": "300/1m/ip",  # a provider reads the feeds of many people from few addresses

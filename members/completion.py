@@ -96,8 +96,21 @@ def place(
     application.save(update_fields=["member", "membership", "state", "state_since"])
     if member.kind == Kind.ORGANISATION:
         _update_organisation(application, member, account, is_new=is_new)
+    if application.wants_directory and (is_new or application.is_proven()):
+        _show_in_directory(application)
     emails.membership_confirmed(application)
     return application.membership
+
+
+def _show_in_directory(application: "Application") -> None:
+    """What was ticked on the form holds for the period it has opened, in the words that the form showed."""
+    from members.models import DirectoryEntry, Purpose  # noqa: PLC0415 - the models call us
+    from members.models.consents import version_on  # noqa: PLC0415 - the same
+
+    assert application.member is not None and application.membership is not None  # noqa: S101, PT018 - just written
+    version = version_on(Purpose.DIRECTORY, application.submitted_on)
+    until = application.membership.last_grace_day
+    DirectoryEntry.appear_until(application.member, until=until, version=version, by=application.user)
 
 
 def _new_member(application: "Application", account: "User | None") -> "Member":

@@ -91,6 +91,22 @@ def standing(member: "Member", *, on: date) -> Standing:
     return _uncovered(member, periods, on)
 
 
+def rights_until(member: "Member", *, on: date) -> date | None:
+    """The last day, grace and a decision of the board included, of the unbroken run of rights of somebody up to date.
+
+    None where nothing ends them: an honorary member.
+    """
+    ends = [one.until for one in member.overrides.all() if one.is_in_force(on)]
+    if None in ends:
+        return None
+    end = max((one for one in ends if one is not None), default=on - timedelta(days=1))
+    periods = [one for one in member.memberships.all() if one.cancelled_at is None]
+    for period in sorted(periods, key=lambda one: one.starts_on):
+        if period.starts_on <= max(end + timedelta(days=1), on) and period.last_grace_day >= on:
+            end = max(end, period.last_grace_day)
+    return end
+
+
 def _departed(departure: "Departure", on: date) -> Standing:
     days = {"left": in_words(departure.left_on), "decided": in_words(departure.decided_on)}
     sentences = {

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from members import renewal_views, views
+from members import directory_views, record_views, renewal_views, views
 
 app_name = "members"
 urlpatterns = [
@@ -8,4 +8,11 @@ urlpatterns = [
     path("adherer/<slug:slug>/", views.join, name="join"),
     path("adherer/demandes/<uuid:token>/", views.application, name="application"),
     path("adherer/renouveler/<str:token>/", renewal_views.renew, name="renew"),
+    path("annuaire/", directory_views.directory, name="directory"),
+    path("compte/annuaire/", record_views.directory_entry, name="directory_entry"),
+    path("compte/annuaire/<int:pk>/", record_views.directory_entry, name="directory_entry"),
+    path("compte/annuaire/<int:pk>/paraitre/", record_views.directory_appear, name="directory_appear"),
+    path("compte/annuaire/<int:pk>/retirer/", record_views.directory_disappear, name="directory_disappear"),
+    path("compte/profil/", record_views.profile, name="profile"),
+    path("compte/profil/<int:pk>/", record_views.profile, name="profile"),
 ]

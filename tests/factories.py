@@ -23,7 +23,18 @@ from events.models import (
     Speaker,
     Training,
 )
-from members.models import College, Kind, Mandate, Member, Membership, Plan, PlanPrice
+from members.models import (
+    College,
+    DirectoryEntry,
+    Kind,
+    Mandate,
+    Member,
+    Membership,
+    Plan,
+    PlanPrice,
+    Purpose,
+)
+from members.models.consents import version_on
 from partners.models import Partner
 from payments.models import Charge, ChargeLine, Line
 
@@ -95,6 +106,16 @@ def create_membership(member=None, *, starts_on=None, ends_on=None, **fields):
     }
     plan = fields.pop("plan", None) or create_plan()
     return Membership.objects.create(member=member or create_member(), plan=plan, **dates | fields)
+
+
+def create_entry(member=None, *, skills=(), **fields):
+    """Shown in the directory, by a member who is up to date unless one is given."""
+    member = member or create_membership().member
+    entry = DirectoryEntry.objects.create(member=member, **fields)
+    entry.skills.set(skills)
+    version = version_on(Purpose.DIRECTORY, timezone.localdate())
+    DirectoryEntry.appear_until(member, until=None, version=version, by=member.user)
+    return entry
 
 
 def create_training(**fields):

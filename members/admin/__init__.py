@@ -1,4 +1,5 @@
 from members.admin.applications import ApplicationAdmin
+from members.admin.directory import ConsentAdmin, SkillAdmin
 from members.admin.duplicates import DuplicatePairAdmin
 from members.admin.members import MemberAdmin
 from members.admin.memberships import MembershipAdmin
@@ -8,9 +9,11 @@ from members.admin.plans import CollegeAdmin, PlanAdmin
 __all__ = [
     "ApplicationAdmin",
     "CollegeAdmin",
+    "ConsentAdmin",
     "DuplicatePairAdmin",
     "MemberAdmin",
     "MembershipAdmin",
     "MergeAdmin",
     "PlanAdmin",
+    "SkillAdmin",
 ]

@@ -4,7 +4,9 @@ from members.models.applications import (
     ApplicationOpen,
     Decided,
 )
+from members.models.consents import Consent, Purpose, TextChanged
 from members.models.decisions import Departure, StatusOverride
+from members.models.directory import DirectoryEntry, NotUpToDate, Skill
 from members.models.duplicates import DuplicatePair
 from members.models.identity import Identity, Kind, compact_siret, normalise_email
 from members.models.invitations import INVITATION_DAYS, Invitation, MailDomain
@@ -23,8 +25,10 @@ __all__ = [
     "Application",
     "ApplicationOpen",
     "College",
+    "Consent",
     "Decided",
     "Departure",
+    "DirectoryEntry",
     "DuplicatePair",
     "Identity",
     "Invitation",
@@ -35,13 +39,17 @@ __all__ = [
     "Membership",
     "MembershipQuerySet",
     "Merge",
+    "NotUpToDate",
     "Note",
     "PeriodOver",
     "PeriodOverlap",
     "Plan",
     "PlanPrice",
+    "Purpose",
     "ReminderRule",
+    "Skill",
     "StatusOverride",
+    "TextChanged",
     "WrittenOnce",
     "compact_siret",
     "normalise_email",

@@ -10,9 +10,11 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from journal import trail
 from members import standing
+from members.models import consents
 from members.models.decisions import Departure, StatusOverride
-from members.models.identity import Identity, Kind
+from members.models.identity import Identity, Kind, normalise_email
 from members.models.mandates import Mandate
 from members.models.memberships import Membership, PeriodOverlap, grace_after
 from members.models.plans import College, Plan
@@ -22,6 +24,7 @@ from payments.models import Charge, ChargeQuerySet
 if TYPE_CHECKING:
     from accounts.models import User
 
+NAMES = {"first_name", "last_name"}
 CARD_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is read for another
 CARD_LENGTH = 16  # 78 bits: nobody finds one by trying
 
@@ -93,6 +96,17 @@ class MemberQuerySet(models.QuerySet["Member"]):
         seats = Mandate.objects.live(on=timezone.localdate()).of(user)
         seated = self.filter(pk__in=seats.values("organisation"), kind=Kind.ORGANISATION)
         return self.visible_to(user) | seated
+
+    @transaction.atomic
+    def follow_address(self, user: "User", *, old: str, new: str) -> None:
+        """Somebody signs in with another address: their record follows, if it had the old one.
+
+        Not where another record has the new one: staff merge the two.
+        """
+        known = self.select_for_update(of=("self",)).filter(Q(user=user) | Q(user=None), kind=Kind.PERSON)
+        member = known.filter(email__iexact=old).first()
+        if member and not self.filter(email__iexact=new).exclude(pk=member.pk).exists():
+            member.correct(by=user, email=normalise_email(new))
 
     def with_end(self) -> "MemberQuerySet":
         """Annotate the last day of the last period."""
@@ -227,6 +241,7 @@ class Member(Seated, Identity):
     ) -> Membership:
         """Write a period. Who had left is back: what was left of the old period gives way. Raises PeriodOverlap."""
         member = self.lock()
+        consents.end_with_a_membership(member, on=timezone.localdate())
         member._come_back(starts_on)
         if member.memberships.effective().overlapping(starts_on=starts_on, ends_on=ends_on).exists():
             raise PeriodOverlap
@@ -292,6 +307,22 @@ class Member(Seated, Identity):
         departure.full_clean()
         departure.save()
         return departure
+
+    @transaction.atomic
+    def correct(self, *, by: "User", **fields: Any) -> None:
+        """Write what the person says of themselves, or of their organisation, and note what it was. Raises ValidationError."""
+        member = self.lock()
+        before = trail.snapshot(member, list(fields))
+        for name, value in fields.items():
+            setattr(member, name, value)
+        others = [field.name for field in member._meta.fields if field.name not in fields]
+        member.full_clean(exclude=others)  # what others wrote is not theirs to correct here
+        member.save(update_fields=list(fields))
+        if changes := trail.diff(before, trail.snapshot(member, list(fields))):
+            trail.record(member, trail.Action.CHANGED, actor=by, changes=changes)
+        if member.user and not NAMES.isdisjoint(changes):
+            member.user.first_name, member.user.last_name = member.first_name, member.last_name
+            member.user.save(update_fields=sorted(NAMES))
 
     @transaction.atomic
     def decide_status(

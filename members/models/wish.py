@@ -69,6 +69,7 @@ class Wish(Identity):
         _("montant choisi"), max_digits=8, decimal_places=2, null=True, blank=True
     )
     message = models.TextField(_("message"), blank=True)
+    wants_directory = models.BooleanField(_("veut paraître dans l’annuaire"), default=False)
     proof = models.FileField(_("justificatif"), storage=private_storage, upload_to="proofs/", blank=True)
     starts_on = models.DateField(_("premier jour annoncé"), null=True, editable=False)
     ends_on = models.DateField(_("dernier jour annoncé"), null=True, editable=False)

@@ -26,6 +26,7 @@ RULES = {
         "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     }
 }
+SHOWN = {"shows_email": True, "shows_college": True, "shows_organisation": True}
 LONG = "Intelligence artificielle, anticonstitutionnellement parlant : ce que la recherche montpelliéraine en dit"
 
 
@@ -167,7 +168,10 @@ def session_of(user, site):
 @pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1280)])
 def test_no_page_of_the_account_has_a_fault(look, site, scheme, width):
     user = factories.create_user()
-    factories.create_membership(factories.create_member(user=user))
+    member = factories.create_membership(factories.create_member(user=user, email=user.email)).member
+    factories.create_entry(
+        member, headline=LONG, bio=LONG, website=f"https://{'a' * 60}.example.org/", **SHOWN
+    )
     factories.register(factories.create_event(title=LONG), user.email, user=user)
     factories.register(factories.create_event(price=Decimal(20)), user.email, user=user)
     names = [
@@ -177,6 +181,9 @@ def test_no_page_of_the_account_has_a_fault(look, site, scheme, width):
         "account_change_password",
         "mfa_index",
         "usersessions_list",
+        "members:directory",
+        "members:directory_entry",
+        "members:profile",
         "account_logout",
     ]
 
@@ -196,6 +203,7 @@ def test_no_page_of_the_admin_breaches_the_content_policy(browser, browser_conte
         reverse(f"admin:members_{name}_changelist")
         for name in ("member", "membership", "plan", "application")
     ]
+    lists += [reverse("admin:members_skill_changelist"), reverse("admin:members_consent_changelist")]
     lists += [reverse(f"admin:payments_{name}_changelist") for name in ("charge", "payment", "refund")]
     lists += [reverse("admin:mailing_email_changelist"), reverse("admin:accounts_user_changelist")]
     pages = [

@@ -3,7 +3,8 @@ from django.http import QueryDict
 
 from events.agenda import Selection
 from events.models import Event, Theme
-from events.search import Search, fold, words_of
+from events.search import Search
+from members.words import fold, words_of
 from tests.factories import create_event
 
 pytestmark = pytest.mark.django_db

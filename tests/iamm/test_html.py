@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from events.models import Event, Theme
 from mailing.models import List, OptOut
+from members.models import Skill
 from tests import factories
 from tests.node_tools import faults_of
 
@@ -74,6 +75,9 @@ OWN = [
     "account_change_password",
     "mfa_index",
     "usersessions_list",
+    "members:directory",
+    "members:directory_entry",
+    "members:profile",
     "account_logout",
 ]
 
@@ -102,7 +106,10 @@ def _whole_seconds():
 
 def test_no_page_has_a_fault(client, tmp_path):
     user = factories.create_user()
-    factories.create_membership(factories.create_member(user=user))
+    member = factories.create_membership(factories.create_member(user=user)).member
+    factories.create_entry(
+        member, headline="L’IA & la « mer » <3", shows_email=True, skills=Skill.objects.all()[:3]
+    )
     factories.register(factories.create_event(price=Decimal(20)), user.email, user=user)
     pages = {address: client.get(address) for address in addresses()}
     english = client.get("/agenda/", headers={"Accept-Language": "en"})
