@@ -1,14 +1,21 @@
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.contrib import admin
-from django.http import HttpRequest
-from django.shortcuts import redirect
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from iamm import staff
+from iamm.timeline import Timeline
+from journal import trail
+from members.models import Member
 
 
 class AdminSite(admin.AdminSite):
@@ -23,6 +30,31 @@ class AdminSite(admin.AdminSite):
         for app in found:
             app["name"] = capfirst(app["name"])
         return sorted(found, key=lambda app: order.index(app["app_label"]))
+
+    def get_urls(self) -> list[Any]:
+        """What an app's own pages may not know: the timeline of a member holds events too."""
+        view = self.admin_view(require_safe(self.timeline))
+        return [
+            path("members/member/<int:pk>/chronologie/", view, name="member_timeline"),
+            *super().get_urls(),
+        ]
+
+    def timeline(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not request.user.has_perm("members.view_member"):
+            raise PermissionDenied
+        member = get_object_or_404(Member.objects.select_related("user"), pk=pk)
+        trail.record(member, trail.Action.OPENED, actor=cast(User, request.user), once_per=trail.HOUR)
+        timeline = Timeline(member, request.user)
+        context = {
+            "title": _("Chronologie"),
+            "original": member,
+            "opts": Member._meta,
+            "timeline": timeline,
+            "page": timeline.page(request.GET.get("page")),
+        }
+        return TemplateResponse(
+            request, "admin/members/member/timeline.html", self.each_context(request) | context
+        )
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         context = {"waiting": staff.waiting_for(request.user), **(extra_context or {})}

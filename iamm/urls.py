@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
-from iamm import cockpit, views, wellknown
+from iamm import cockpit, consultations, views, wellknown
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 login_not_required(login_webauthn)  # allauth leaves it closed, and it is how one signs in with a passkey
@@ -21,6 +21,7 @@ urlpatterns = [
     path("fondateurs/", views.founder_list, name="founder_list"),
     path("fondateurs/<slug:slug>/", views.founder, name="founder"),
     path("compte/", views.account, name="account"),
+    path("compte/consultations/", consultations.consultation_list, name="consultation_list"),
     path("compte/calendrier/", include("events.calendar_urls")),
     path("compte/organisations/<int:pk>/", cockpit.organisation, name="organisation"),
     path("compte/", include("members.organisation_urls")),

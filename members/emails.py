@@ -1,5 +1,6 @@
+from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.urls import reverse
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 RENEWAL = "members.renewal"  # the key of a reminder goes on with its period and the days of its rule
 RENEWAL_TEMPLATE = "members/email/renewal_reminder"
+
+ABOUT = ["application_received", "application_accepted", "application_to_complete", "application_refused"]
+LATEST = 50  # of which the messages are looked for by their keys: a query has a limit
 
 
 def _about(application: "Application", template: str) -> None:
@@ -92,3 +96,25 @@ def _renewal(membership: "Membership", rule: "ReminderRule", *, on: date, link: 
         "link": link,
         **said,
     }
+
+
+class Keys(NamedTuple):
+    """By which the messages about some rows are known: whole, or by how they start."""
+
+    whole: list[str]
+    starts: list[str]
+
+
+def keys_about(*, applications: Iterable[int], memberships: Iterable[int], refunds: Iterable[int]) -> Keys:
+    """Also those that went to somebody else, such as whoever applied for an organisation."""
+    periods = list(memberships)
+    return Keys(
+        whole=[
+            *(f"members.confirmed.{pk}" for pk in periods),
+            *(f"payments.refund_due.{pk}" for pk in refunds),
+        ],
+        starts=[
+            *(f"{RENEWAL}.{pk}." for pk in periods[:LATEST]),
+            *(f"members.{template}.{pk}." for pk in list(applications)[:LATEST] for template in ABOUT),
+        ],
+    )
