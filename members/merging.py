@@ -18,13 +18,14 @@ from django.utils.translation import gettext as _
 
 from journal import trail
 from members.days import in_words
-from members.models import Application, DuplicatePair, Member, Membership, Merge
+from members.models import Application, DirectoryEntry, DuplicatePair, Member, Membership, Merge
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 UNCHOSEN = frozenset({"id", "kind", "user", "card_code", "joined_on"})  # each has its rule
 MEANT_BLANK = frozenset({"seats"})  # no limit is a choice, not a blank to fill
+ONE_EACH = (DirectoryEntry,)  # that of the kept member stays
 FOUND_AGAIN = (DuplicatePair,)  # rows of two members, worth nothing once these are one
 
 
@@ -182,10 +183,15 @@ def _clashes(kept: Member, removed: Member) -> list[str]:
     for column in _moving_columns():
         for row in rows_of(column, removed):
             why = _clash(row, column, kept)
-            if why and not column.model._meta.auto_created:
+            if why and not _gives_way(column.model):
                 words = {"kind": column.model._meta.verbose_name, "row": row, "why": " ".join(why)}
                 found.append(_("%(kind)s «\u00a0%(row)s\u00a0»\u00a0: %(why)s") % words)
     return found
+
+
+def _gives_way(model: type[models.Model]) -> bool:
+    """Whether a row that clashes with one of the kept member is dropped: a link, or what a member has one of."""
+    return bool(model._meta.auto_created) or model in ONE_EACH
 
 
 def _clash(row: models.Model, column: Any, kept: Member) -> list[str]:
@@ -264,16 +270,25 @@ def _move(merge: Merge, kept: Member, removed: Member) -> None:
     for column in relations():
         model, moving = column.model, []
         for row in rows_of(column, removed):
-            has_twin = model._meta.auto_created and _clash(row, column, kept)
+            has_twin = _gives_way(model) and _clash(row, column, kept)
             if has_twin or model in FOUND_AGAIN:
                 setattr(row, column.name, removed)
-                merge.dropped.append(serialised(row))
+                merge.dropped += [serialised(row), *_links(row)]
                 row.delete()
             else:
                 moving.append(row.pk)
         rows = model._base_manager.filter(pk__in=moving)
         rows.update(**{column.name: kept})
         merge.moved += [[model._meta.label, column.name, row.pk, digest(row)] for row in rows.order_by("pk")]
+
+
+def _links(row: models.Model) -> list[dict[str, Any]]:
+    """What its many-to-many hold, which goes with it."""
+    found = []
+    for field in row._meta.many_to_many:
+        mine = {field.m2m_field_name(): row}
+        found += [serialised(one) for one in field.remote_field.through._base_manager.filter(**mine)]
+    return found
 
 
 def _write(kept: Member, values: dict[str, Any]) -> None:

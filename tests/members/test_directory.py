@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from members import merging, unmerging
 from members.models import Departure, DirectoryEntry, Mandate, Skill
 from tests.factories import (
     create_college,
@@ -14,6 +15,7 @@ from tests.factories import (
     create_member,
     create_membership,
     create_organisation,
+    create_staff,
     create_user,
 )
 
@@ -173,6 +175,20 @@ def test_a_seat_that_is_over_is_not_shown(reader):
 
     assert [card.organisations for card in reader.get(URL).context["cards"]] == [[]]
     assert entry.shows_organisation
+
+
+def test_two_entries_of_one_person_are_merged_into_that_of_the_kept_member_and_come_back():
+    skill = Skill.objects.get(slug="ia-et-sante")
+    kept, removed = create_entry(headline="Une"), create_entry(headline="Autre", skills=[skill])
+    removed.member.memberships.get().cancel()
+    staff = create_staff()
+
+    row = merging.merge(kept.member, removed.member, take=[], by=staff)
+    assert [one.headline for one in DirectoryEntry.objects.all()] == ["Une"]
+
+    unmerging.undo(row, by=staff)
+    entry = DirectoryEntry.objects.get(headline="Autre")
+    assert (entry.member, list(entry.skills.all())) == (removed.member, [skill])
 
 
 # Finding

@@ -53,7 +53,9 @@ def test_each_relation_to_a_member_is_known_to_the_merge():
     assert columns == {
         "events.Price.organisation",
         "members.Application.member",
+        "members.Consent.member",
         "members.Departure.member",
+        "members.DirectoryEntry.member",
         "members.DuplicatePair.member_a",
         "members.DuplicatePair.member_b",
         "members.Invitation.organisation",
