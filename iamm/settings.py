@@ -229,6 +229,8 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {
     "register": "60/10m/ip,300/d/ip",  # a lecture hall has one address
     "join": "10/10m/ip,40/d/ip",
+    "quote": "120/10m/ip",  # what it would cost, asked at each change of the form
+    "application": "30/10m/ip",
     "pay": "30/10m/ip",
     "invite": "60/10m/ip,200/d/ip",
     "seat": "60/10m/ip",  # colleagues share an address

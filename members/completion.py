@@ -13,17 +13,18 @@ from members.offers import Offer, OfferRefused
 from payments.models import ChargeLine, Line
 
 if TYPE_CHECKING:
-    from members.models import Application, Member, Membership
+    from members.models import Member, Membership
+    from members.models.deciding import Deciding
 
 
-def lines_of(application: "Application", offer: Offer | None) -> list[Line]:
+def lines_of(application: "Deciding", offer: Offer | None) -> list[Line]:
     if offer is not None:
         return list(offer.lines)
     label = _("Adhésion – %s") if application.replaces_id is None else _("Changement de formule – %s")
     return [Line(ChargeLine.Nature.DUES, label % application.plan.name, application.amount)]
 
 
-def complete(application: "Application", *, credit_until: date | None) -> None:
+def complete(application: "Deciding", *, credit_until: date | None) -> None:
     """The caller holds the application's lock."""
     from members import plan_changes  # noqa: PLC0415 - the models call us
     from members.models import PeriodOverlap  # noqa: PLC0415 - the same
@@ -53,7 +54,7 @@ def _held(member: "Member | None") -> "Member | None":
     return locked or Merge.objects.kept_for_pk(member.pk)
 
 
-def _dates(application: "Application") -> tuple[date, date] | None:
+def _dates(application: "Deciding") -> tuple[date, date] | None:
     """The days that the money gives on the day it comes; None where the staff must say.
 
     A rolling period starts with the payment. A fixed end stands, unless the next one costs no more than what was paid.
@@ -71,7 +72,7 @@ def _dates(application: "Application") -> tuple[date, date] | None:
 
 
 def place(
-    application: "Application", *, starts_on: date, ends_on: date, credit_until: date | None = None
+    application: "Deciding", *, starts_on: date, ends_on: date, credit_until: date | None = None
 ) -> "Membership":
     """Open the period and all that comes with it. Raises PeriodOverlap."""
     from members.models import Kind  # noqa: PLC0415 - the models call us
@@ -94,15 +95,17 @@ def place(
     )
     application.state, application.state_since = application.State.DONE, timezone.now()
     application.save(update_fields=["member", "membership", "state", "state_since"])
+    if not is_new:
+        _update_member(application, member)
     if member.kind == Kind.ORGANISATION:
         _update_organisation(application, member, account, is_new=is_new)
-    if application.wants_directory and (is_new or application.is_proven()):
+    if application.wants_directory and (is_new or application.is_proven):
         _show_in_directory(application)
     emails.membership_confirmed(application)
     return application.membership
 
 
-def _show_in_directory(application: "Application") -> None:
+def _show_in_directory(application: "Deciding") -> None:
     """What was ticked on the form holds for the period it has opened, in the words that the form showed."""
     from members.models import DirectoryEntry, Purpose  # noqa: PLC0415 - the models call us
     from members.models.consents import version_on  # noqa: PLC0415 - the same
@@ -113,7 +116,7 @@ def _show_in_directory(application: "Application") -> None:
     DirectoryEntry.appear_until(application.member, until=until, version=version, by=application.user)
 
 
-def _new_member(application: "Application", account: "User | None") -> "Member":
+def _new_member(application: "Deciding", account: "User | None") -> "Member":
     """Whoever else creates this address at the same time, there is one member.
 
     It goes with the account only where that account has proved the address: see `MemberQuerySet.visible_to`.
@@ -135,8 +138,25 @@ def _new_member(application: "Application", account: "User | None") -> "Member":
     return Member.objects.get_or_create(email=email, defaults={**identity, **common, "user": owner})[0]
 
 
+KEPT_FRESH = ("phone", "birth_year", "address", "postcode", "city", "country")
+BILLING = ("billing_email", "purchase_order", "service_code", "engagement_number")
+
+
+def _update_member(application: "Deciding", member: "Member") -> None:
+    """What they say again when they renew. Who has only typed the address of a person changes nothing of theirs."""
+    from members.models import Kind  # noqa: PLC0415 - the models call us
+
+    names = [*KEPT_FRESH, *BILLING] if member.kind == Kind.ORGANISATION else KEPT_FRESH
+    told = {name: value for name in names if (value := getattr(application, name))}
+    if not told or not (application.decided_by_id or application.is_proven):
+        return
+    for name, value in told.items():
+        setattr(member, name, value)
+    member.save(update_fields=[*told])
+
+
 def _update_organisation(
-    application: "Application", member: "Member", account: "User | None", *, is_new: bool
+    application: "Deciding", member: "Member", account: "User | None", *, is_new: bool
 ) -> None:
     """Seats as bought; who applied for a new organisation is its first titular."""
     from members.models import Mandate  # noqa: PLC0415 - the models call us

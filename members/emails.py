@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
@@ -12,7 +12,8 @@ from mailing.models import List, OptOut
 from members.days import in_words
 
 if TYPE_CHECKING:
-    from members.models import Application, Membership, ReminderRule
+    from members.models import Membership, ReminderRule
+    from members.models.deciding import Deciding
 
 RENEWAL = "members.renewal"  # the key of a reminder goes on with its period and the days of its rule
 RENEWAL_TEMPLATE = "members/email/renewal_reminder"
@@ -21,7 +22,7 @@ ABOUT = ["application_received", "application_accepted", "application_to_complet
 LATEST = 50  # of which the messages are looked for by their keys: a query has a limit
 
 
-def _about(application: "Application", template: str) -> None:
+def _about(application: "Deciding", template: str) -> None:
     """Once per state and moment: an application may be asked to be completed twice."""
     outbox.queue(
         f"members/email/{template}",
@@ -32,29 +33,45 @@ def _about(application: "Application", template: str) -> None:
     )
 
 
-def application_received(application: "Application") -> None:
+def application_received(application: "Deciding") -> None:
     _about(application, "application_received")
 
 
-def application_accepted(application: "Application") -> None:
+def application_accepted(application: "Deciding") -> None:
     _about(application, "application_accepted")
 
 
-def application_to_complete(application: "Application") -> None:
+def application_to_complete(application: "Deciding") -> None:
     _about(application, "application_to_complete")
 
 
-def application_refused(application: "Application") -> None:
+def application_refused(application: "Deciding") -> None:
     _about(application, "application_refused")
 
 
-def membership_confirmed(application: "Application") -> None:
+def application_under_way(application: "Deciding", *, at: datetime) -> None:
+    """The link of an application that somebody with this address has begun, at most once an hour."""
+    outbox.queue(
+        "members/email/application_under_way",
+        to=application.email,
+        context={"application": application, "plan": application.plan},
+        key=f"members.application_under_way.{application.pk}.{at:%Y%m%d%H}",
+        language=application.language,
+    )
+
+
+def membership_confirmed(application: "Deciding") -> None:
     membership = application.membership
     assert membership is not None  # noqa: S101 - called once it is complete
     outbox.queue(
         "members/email/membership_confirmed",
         to=application.email,
-        context={"membership": membership, "member": membership.member, "account_path": reverse("account")},
+        context={
+            "application": application,
+            "membership": membership,
+            "member": membership.member,
+            "account_path": reverse("account"),
+        },
         key=f"members.confirmed.{membership.pk}",
         language=application.language,
     )

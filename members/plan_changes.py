@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,15 +13,22 @@ from payments.models import Refund
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from members.models.deciding import Deciding
 
 
 class NotChangeable(Exception):
-    """The period does not run today, or the plan is its own or is for the other kind of member."""
+    """The period does not run today or is not paid, or the plan is its own or is for the other kind of member."""
 
 
 @transaction.atomic
 def change(
-    membership: Membership, plan: Plan, *, request_key: str, user: "User | None" = None, headcount: int = 0
+    membership: Membership,
+    plan: Plan,
+    *,
+    request_key: str,
+    user: "User | None" = None,
+    headcount: int = 0,
+    **fields: Any,
 ) -> Application:
     """Ask for it: what costs more is to be paid first, what costs less is done at once and the rest is owed back.
 
@@ -30,7 +37,10 @@ def change(
     today = timezone.localdate()
     membership.member.lock()
     period = Membership.objects.select_related("member", "plan").get(pk=membership.pk)
-    if not period.covers(today) or plan == period.plan or plan.kind != period.plan.kind:
+    if known := Application.objects.filter(request_key=request_key, replaces=period).first():
+        return known
+    is_running = period.covers(today) and period.credit_until is None
+    if not is_running or plan == period.plan or plan.kind != period.plan.kind or not plan.is_open:
         raise NotChangeable
     return Application.submit_change(
         period,
@@ -38,10 +48,11 @@ def change(
         amount=offers.difference(period, plan, on=today, headcount=headcount),
         request_key=request_key,
         user=user,
+        **fields,
     )
 
 
-def cut_old_period(application: Application) -> tuple[date, date] | None:
+def cut_old_period(application: "Deciding") -> tuple[date, date] | None:
     """End the old period yesterday and owe back what it has too much. Returns the days of the new one.
 
     None where the old period no longer runs: the staff have closed it, or it ended before the money came.

@@ -1,12 +1,11 @@
 from django.urls import path
 
-from members import directory_views, record_views, renewal_views, views
+from members import application_views, directory_views, record_views, renewal_views, views
 
 app_name = "members"
 urlpatterns = [
     path("adherer/", views.plan_list, name="plan_list"),
     path("adherer/<slug:slug>/", views.join, name="join"),
-    path("adherer/demandes/<uuid:token>/", views.application, name="application"),
     path("adherer/renouveler/<str:token>/", renewal_views.renew, name="renew"),
     path("annuaire/", directory_views.directory, name="directory"),
     path("compte/annuaire/", record_views.directory_entry, name="directory_entry"),
@@ -15,4 +14,10 @@ urlpatterns = [
     path("compte/annuaire/<int:pk>/retirer/", record_views.directory_disappear, name="directory_disappear"),
     path("compte/profil/", record_views.profile, name="profile"),
     path("compte/profil/<int:pk>/", record_views.profile, name="profile"),
+    path("adherer/demandes/<uuid:token>/", application_views.application, name="application"),
+    path(
+        "adherer/demandes/<uuid:token>/retirer/",
+        application_views.application_withdraw,
+        name="application_withdraw",
+    ),
 ]

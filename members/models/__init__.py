@@ -2,9 +2,9 @@ from members.models.applications import (
     ABANDONED_AFTER_DAYS,
     Application,
     ApplicationOpen,
-    Decided,
 )
 from members.models.consents import Consent, Purpose, TextChanged
+from members.models.deciding import Decided, NotTheSameKind
 from members.models.decisions import Departure, StatusOverride
 from members.models.directory import DirectoryEntry, NotUpToDate, Skill
 from members.models.duplicates import DuplicatePair
@@ -40,6 +40,7 @@ __all__ = [
     "MembershipQuerySet",
     "Merge",
     "NotUpToDate",
+    "NotTheSameKind",
     "Note",
     "PeriodOver",
     "PeriodOverlap",

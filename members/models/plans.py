@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -41,10 +41,15 @@ class PlanQuerySet(models.QuerySet["Plan"]):
         return self.filter(Exists(prices), is_open=True)
 
     def with_price(self, *, on: date) -> "PlanQuerySet":
-        """Annotate the price of that day; that of the smallest size where it depends on the size."""
+        """Annotate the price of that day, of the smallest size, and `is_from`: whether one may pay another."""
         prices = PlanPrice.objects.filter(plan=OuterRef("pk"), since__lte=on)
         first = prices.order_by("-since", "from_headcount")
-        return self.annotate(price=models.Subquery(first.values("amount")[:1]))
+        latest = PlanPrice.objects.filter(plan=OuterRef("plan"), since__lte=on).order_by("-since")
+        sized = prices.filter(since=Subquery(latest.values("since")[:1]), from_headcount__gt=0)
+        return self.annotate(
+            price=Subquery(first.values("amount")[:1]),
+            is_from=Case(When(Q(is_amount_chosen=True) | Exists(sized), then=True), default=False),
+        )
 
 
 class Plan(models.Model):
@@ -96,6 +101,11 @@ class Plan(models.Model):
     )
     free_from_day = models.PositiveSmallIntegerField(
         _("et du jour"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(31)]
+    )
+    asks_address = models.BooleanField(
+        _("demander l’adresse postale"),
+        default=False,
+        help_text=_("À une personne ; une organisation la donne toujours. Seulement si elle sert."),
     )
     max_terms = models.PositiveSmallIntegerField(
         _("périodes payables d’avance"), default=1, validators=[MinValueValidator(1), MaxValueValidator(10)]
@@ -204,16 +214,22 @@ class Plan(models.Model):
             self.free_from_day,
         )
 
-    def asks_proof(self, *, is_renewal: bool) -> bool:
-        return self.proof == self.Proof.ALWAYS or self.proof == self.Proof.JOINING and not is_renewal
+    def asks_proof(self, *, after: "Membership | None", on: date) -> bool:
+        """Whether who joins that day, after the period `after` if they had one, must show the proof of this plan.
 
-    def asks_approval(self, *, is_renewal: bool) -> bool:
+        Who comes from another plan has never shown it.
+        """
+        has_shown = after is not None and on <= after.last_grace_day and after.plan_id == self.pk
+        return self.proof == self.Proof.ALWAYS or self.proof == self.Proof.JOINING and not has_shown
+
+    def asks_approval(self, *, after: "Membership | None", on: date) -> bool:
         """Also to look at a proof: nobody but the board can."""
+        is_newcomer = after is None or on > after.last_grace_day
         return (
             self.approval == self.Approval.EVERYBODY
             or self.approval == self.Approval.NEWCOMERS
-            and not is_renewal
-            or self.asks_proof(is_renewal=is_renewal)
+            and is_newcomer
+            or self.asks_proof(after=after, on=on)
         )
 
     def price_on(self, day: date, *, headcount: int = 0) -> "PlanPrice | None":

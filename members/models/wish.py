@@ -1,3 +1,4 @@
+from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 from uuid import uuid4
@@ -5,14 +6,16 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.files.storage import Storage, storages
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mailing.outbox import current_language
-from members.models.identity import Identity
+from members.models.identity import Identity, Kind
 from members.models.members import Member
 from members.models.memberships import Membership
 from members.models.plans import Plan
+from members.offers import Offer
 from payments.models import Charge
 
 
@@ -54,6 +57,12 @@ class Wish(Identity):
         blank=True,
         related_name="applications",
         verbose_name=_("adhérent"),
+    )
+    is_proven = models.BooleanField(
+        _("adhérent vérifié"),
+        default=False,
+        editable=False,
+        help_text=_("Qui a fait la demande a prouvé être cet adhérent, ou agir pour lui."),
     )
     replaces = models.ForeignKey(
         Membership,
@@ -101,3 +110,39 @@ class Wish(Identity):
 
     class Meta:
         abstract = True
+
+    def get_absolute_url(self) -> str:
+        return reverse("members:application", args=[self.token])
+
+    @property
+    def submitted_on(self) -> date:
+        return timezone.localdate(self.created_at)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+    def is_open_on(self, day: date) -> bool:
+        """Under way now, and already submitted that day."""
+        return self.state in [*self.OPEN, self.State.PAID] and self.submitted_on <= day
+
+    def offer(self, *, on: date, is_due: bool = False) -> Offer:
+        """What it would give that day; as to a newcomer where the member is not proven. Raises an OfferRefused."""
+        known = self.member if is_due or self.is_proven else None
+        return self.plan.offer(
+            on=on,
+            after=known.last_period(on=on) if known else None,
+            headcount=self.headcount or 0,
+            seats=self.seats,
+            terms=self.terms,
+            amount=self.chosen_amount,
+            is_due=is_due,
+        )
+
+    def known_member(self) -> Member | None:
+        """The member this application is for: the account's own, the organisation's number, else this address."""
+        same_kind = Member.objects.filter(kind=self.plan.kind)
+        if self.plan.kind == Kind.ORGANISATION:
+            return same_kind.filter(siret=self.siret).first() if self.siret else None
+        own = same_kind.filter(user=self.user).first() if self.user else None
+        return own or same_kind.filter(email__iexact=self.email).first()

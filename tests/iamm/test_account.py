@@ -143,12 +143,12 @@ def test_who_has_renewed_or_is_about_to_pay_is_not_asked_again(client, user):
     assert list(client.get(ACCOUNT).context["to_renew"]) == []
 
 
-def test_an_organisation_renews_by_writing(client, user):
+def test_who_acts_for_an_organisation_renews_in_its_name(client, user):
     member = factories.create_organisation(user=user)
     plan = factories.create_plan(kind=Kind.ORGANISATION)
     factories.create_membership(member, plan=plan, starts_on=_days(-360), ends_on=_days(4))
 
-    assert "Nous écrire pour renouveler" in client.get(ACCOUNT).text
+    assert f'href="{plan.get_absolute_url()}?organisation={member.pk}"' in client.get(ACCOUNT).text
 
 
 def test_bookings_ahead_are_apart_from_past_and_cancelled_ones(client, user):

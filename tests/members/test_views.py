@@ -91,10 +91,6 @@ def test_a_closed_plan_is_refused_in_words(client, fields):
     assert Application.objects.count() == 0
 
 
-def test_an_organisation_plan_is_not_joined_as_a_person(client):
-    assert post(client, create_plan(kind="organisation")).status_code == 404
-
-
 @pytest.mark.parametrize(
     ("field", "value"),
     [
