@@ -1,14 +1,9 @@
-from datetime import timedelta
-
 from celery import shared_task
-from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
 from events import reminders
 from events.models import Booking, Event, Feedback, GroupMessage
-
-AT_ONCE = 20  # copies of a message that a request may write itself
 
 
 @shared_task
@@ -30,19 +25,9 @@ def send_group_message(message_id: int) -> int:
     return GroupMessage.objects.get(pk=message_id).write_copies()
 
 
-def start_group_message(message: GroupMessage, *, count: int) -> None:
-    """Without a worker, the request of staff would write every copy: many are left to the schedule."""
-    if count <= AT_ONCE or not settings.CELERY_TASK_ALWAYS_EAGER:
-        send_group_message.delay_on_commit(message.pk)  # type: ignore[attr-defined]
-
-
 @shared_task
 def finish_group_messages() -> int:
-    """Write the copies that nobody writes any more: of a task that died, that no worker took, or that was left to us."""
-    still = timezone.now() - timedelta(minutes=2)
-    unfinished = GroupMessage.objects.unfinished().filter(sent_at__lt=still)
-    abandoned = unfinished.exclude(copies__created_at__gt=still)
-    return sum(message.write_copies() for message in abandoned)
+    return sum(message.write_copies() for message in GroupMessage.objects.abandoned())
 
 
 @shared_task

@@ -158,7 +158,7 @@ class GroupMessageAdmin(ReadOnlyAdmin):
             is_new = message.send(by=staff)
             if is_new:
                 self.log_change(request, message.event, gettext("Message envoyé : %s") % message)
-                tasks.start_group_message(message, count=count)
+                message.start(tasks.send_group_message, count=count)
         if is_new:
             told = ngettext("Le message part à %d adresse.", "Le message part à %d adresses.", count) % count
             messages.success(request, told)

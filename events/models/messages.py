@@ -1,10 +1,7 @@
-from hashlib import sha256
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
-from django.conf import settings
-from django.db import models, transaction
-from django.db.models import Count, Q
-from django.utils import timezone
+from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -13,10 +10,8 @@ from events.models.booking import Booking
 from events.models.pricing import Price
 from events.models.questions import Question
 from events.models.registration import Registration
+from mailing.broadcasts import Broadcast, BroadcastQuerySet
 from mailing.models import Email
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 
 class Exclusion(models.TextChoices):
@@ -33,37 +28,13 @@ class Recipients(NamedTuple):
     excluded: list[tuple[Registration, Exclusion]]
 
 
-class GroupMessageQuerySet(models.QuerySet["GroupMessage"]):
-    def with_counts(self) -> "GroupMessageQuerySet":
-        """Annotate how many copies wait, are gone, were given up."""
-        state = Email.State
-        return self.annotate(
-            queued=Count("copies", filter=Q(copies__state__in=Email.UNFINISHED)),
-            sent=Count("copies", filter=Q(copies__state=state.SENT)),
-            failed=Count("copies", filter=Q(copies__state=state.FAILED)),
-        )
+class GroupMessage(Broadcast):
+    """What staff write about an event to a group of those who booked: a draft, then sent once."""
 
-    def unfinished(self) -> "GroupMessageQuerySet":
-        """Those staff sent and whose copies are not all written."""
-        return self.filter(sent_at__isnull=False, queued_at=None)
-
-
-class GroupMessage(models.Model):
-    """What staff write about an event to a group of those who booked: a draft, then sent once.
-
-    Each copy is a row of the outbox; the key of the row keeps an address from getting two.
-    """
+    KEY: ClassVar = "events.message"
 
     event = models.ForeignKey(
         "events.Event", models.PROTECT, related_name="group_messages", verbose_name=_("événement")
-    )
-    subject = models.CharField(_("objet"), max_length=200)
-    text = models.TextField(
-        _("texte"),
-        help_text=_(
-            "Une ligne vide sépare deux paragraphes ; des lignes qui commencent par « - » font une liste ; une adresse "
-            "web seule sur sa ligne devient un bouton."
-        ),
     )
     states = models.JSONField(_("états"), default=list)
     price = models.ForeignKey(
@@ -73,38 +44,17 @@ class GroupMessage(models.Model):
         Question, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("question")
     )
     choice = models.CharField(_("réponse"), max_length=200, blank=True)
-    audience = models.TextField(_("à qui"), editable=False)
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("envoyé par"),
-    )
-    created_at = models.DateTimeField(_("écrit le"), default=timezone.now, editable=False)
-    sent_at = models.DateTimeField(_("envoyé le"), null=True, editable=False)
-    queued_at = models.DateTimeField(null=True, editable=False)
-    copies = models.ManyToManyField(Email, related_name="+", editable=False)
 
-    objects: ClassVar = GroupMessageQuerySet.as_manager()
+    objects: ClassVar = BroadcastQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("message à un groupe")
         verbose_name_plural = _("messages à un groupe")
         ordering = ["-pk"]
 
-    def __str__(self) -> str:
-        return self.subject
-
-    @property
-    def is_draft(self) -> bool:
-        return self.sent_at is None
-
     # To whom
 
     def in_words(self) -> str:
-        """Whom it is for, as the log of messages says it for good."""
         words = [", ".join(str(Booking.State(state).label) for state in self.states)]
         if self.price:
             words.append(gettext("tarif « %s »") % self.price)
@@ -137,14 +87,9 @@ class GroupMessage(models.Model):
 
         return says("") | says("booking__") & Q(booking__answers__registration=None)
 
-    def key_for(self, address: str) -> str:
-        return f"events.message.{self.pk}.{sha256(address.encode()).hexdigest()[:32]}"
-
     def recipients(self) -> Recipients:
         """One copy an address, and why the other places get none."""
-        written = set(
-            Email.objects.filter(key__startswith=self.key_for("")[:-32]).values_list("key", flat=True)
-        )
+        written = self.written_keys()
         recipients, seen = Recipients([], []), set[str]()
         for place in self.group():
             address = place.email.lower()
@@ -161,31 +106,8 @@ class GroupMessage(models.Model):
                 seen.add(address)
         return recipients
 
-    # Verbs
+    def to_write_to(self) -> list[Registration]:
+        return self.recipients().chosen
 
-    @transaction.atomic
-    def send(self, *, by: "User") -> bool:
-        """Let it go to everybody in the group: a task writes the copies. False if it is gone already: it goes once."""
-        message = GroupMessage.objects.select_for_update(of=("self",)).get(pk=self.pk)
-        if not message.is_draft:
-            return False
-        message.sent_at, message.author = timezone.now(), by
-        message.audience = message.in_words()
-        message.save(update_fields=["sent_at", "author", "audience"])
-        return True
-
-    def write_copies(self) -> int:
-        """Queue what is not queued yet. Stopped half way, a second run does the rest."""
-        if self.is_draft or self.queued_at:
-            return 0
-        count = sum(self._write_to(place) for place in self.recipients().chosen)
-        self.queued_at = timezone.now()
-        self.save(update_fields=["queued_at"])
-        return count
-
-    @transaction.atomic
-    def _write_to(self, place: Registration) -> bool:
-        email = emails.group_message(self, place)
-        if email is not None:
-            self.copies.add(email)
-        return email is not None
+    def queue_copy(self, reader: Registration) -> Email | None:
+        return emails.group_message(self, reader)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from events import tasks
 from events.models import Event, Exclusion, GroupMessage, Place, Question
+from mailing.broadcasts import AT_ONCE
 from mailing.models import Email
 from tests.admin import assert_same_queries, told, typed, unlabelled
 from tests.events.test_admin import STATE
@@ -263,7 +264,7 @@ def test_copies_that_a_broken_task_left_are_written_later_and_the_others_once(ti
     assert {why for _place, why in message.recipients().excluded} == {Exclusion.WRITTEN}
 
 
-@pytest.mark.parametrize(("people", "written"), [(tasks.AT_ONCE, tasks.AT_ONCE), (tasks.AT_ONCE + 1, 0)])
+@pytest.mark.parametrize(("people", "written"), [(AT_ONCE, AT_ONCE), (AT_ONCE + 1, 0)])
 def test_without_a_worker_many_copies_are_left_to_the_schedule(
     staff, run_commit_hooks, time_machine_travel, settings, people, written
 ):
