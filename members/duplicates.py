@@ -6,7 +6,6 @@ telephone of a school, says nothing of anybody.
 """
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import combinations
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
+from members import words
 from members.models import DuplicatePair, Kind, Member
 from members.models.duplicates import Reason
 
@@ -73,8 +73,7 @@ def find() -> dict[Pair, tuple[list[str], int]]:
 
 def fold(text: str) -> str:
     """« Jean-Noël » and « JEAN NOEL » are « jeannoel »."""
-    spread = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
-    return "".join(letter for letter in spread if letter.isalnum())
+    return "".join(letter for letter in words.fold(text) if letter.isalnum())
 
 
 def mailbox(address: str) -> str:

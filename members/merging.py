@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from journal import trail
@@ -160,7 +161,7 @@ def obstacles(kept: Member, removed: Member) -> list[str]:
     found = []
     if kept.user_id and removed.user_id:
         found.append(_("Toutes deux ont un compte\u00a0: déliez d’abord un des comptes."))
-    return found + _overlaps(kept, removed) + _clashes(kept, removed)
+    return found + _overlaps(kept, removed) + _clashes(kept, removed) + _consents(kept, removed)
 
 
 def _overlaps(kept: Member, removed: Member) -> list[str]:
@@ -192,6 +193,30 @@ def _clashes(kept: Member, removed: Member) -> list[str]:
 def _gives_way(model: type[models.Model]) -> bool:
     """Whether a row that clashes with one of the kept member is dropped: a link, or what a member has one of."""
     return bool(model._meta.auto_created) or model in ONE_EACH
+
+
+def _consents(kept: Member, removed: Member) -> list[str]:
+    """A merge shows nobody who has not agreed to it on the kept record, nor who has changed their mind since."""
+    today = timezone.localdate()
+    agreed = {consent.purpose: consent for consent in kept.consents.in_force(on=today).order_by("given_at")}
+    found = []
+    for consent in removed.consents.in_force(on=today):
+        if consent.purpose not in agreed:
+            found.append(
+                _(
+                    "Accord «\u00a0%s\u00a0» donné sur la seule fiche retirée\u00a0: gardez plutôt l’autre fiche."
+                )
+                % consent.get_purpose_display()
+            )
+    for purpose, consent in agreed.items():
+        if removed.consents.filter(purpose=purpose, withdrawn_at__gt=consent.given_at).exists():
+            found.append(
+                _(
+                    "Accord «\u00a0%s\u00a0» retiré depuis sur l’autre fiche\u00a0: retirez-le d’abord sur les deux."
+                )
+                % consent.get_purpose_display()
+            )
+    return found
 
 
 def _clash(row: models.Model, column: Any, kept: Member) -> list[str]:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from journal.models import Entry
 from members import duplicates, merging, unmerging
-from members.models import DuplicatePair, Mandate, Member, Merge
+from members.models import DirectoryEntry, DuplicatePair, Mandate, Member, Merge, Skill
 from members.unmerging import UndoRefused
 from tests.factories import create_member, create_membership, create_organisation, create_staff, create_user
 
@@ -83,6 +83,23 @@ def test_a_pair_whose_other_member_went_meanwhile_is_left_out():
 
     pair = DuplicatePair.objects.get()
     assert (pair.member_a, pair.member_b) == tuple(members[:2])
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_an_entry_of_the_directory_is_kept_once_and_comes_back_with_its_skills(own):
+    kept, removed = create_member(), create_member()
+    if own:
+        DirectoryEntry.objects.create(member=kept, headline="Ma ligne")
+    skill = Skill.objects.first()
+    DirectoryEntry.objects.create(member=removed, headline="L’autre").skills.add(skill)
+
+    row = merge(kept, removed)
+    merged = [entry.headline for entry in DirectoryEntry.objects.all()]
+    undo(row)
+
+    assert merged == (["Ma ligne"] if own else ["L’autre"])
+    back = DirectoryEntry.objects.get(member=removed)
+    assert (back.headline, list(back.skills.all())) == ("L’autre", [skill])
 
 
 def test_what_the_kept_member_got_since_stays_with_it():

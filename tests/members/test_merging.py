@@ -11,7 +11,8 @@ from events.models import Price
 from journal.models import Entry
 from members import duplicates, merging
 from members.merging import AlreadyMerged, ChangedMeanwhile, MergeRefused
-from members.models import Application, DuplicatePair, Mandate, Member, Merge, StatusOverride
+from members.models import Application, Consent, DuplicatePair, Mandate, Member, Merge, StatusOverride
+from members.models.consents import Purpose
 from tests.factories import (
     create_college,
     create_event,
@@ -241,6 +242,27 @@ def test_values_that_do_not_go_together_change_nothing():
     with pytest.raises(ValidationError):
         merge(kept, removed, ["birth_year"])
     assert (exists(removed), removed.memberships.count(), Merge.objects.count()) == (True, 1, 0)
+
+
+def test_a_merge_shows_nobody_in_the_directory_who_has_not_agreed_on_the_kept_record():
+    kept, removed = create_member(), create_member()
+    Consent.give(removed, Purpose.DIRECTORY, version="2026-11-26", until=None)
+
+    assert refusal(kept, removed) == [
+        "Accord «\u00a0annuaire des membres\u00a0» donné sur la seule fiche retirée\u00a0: gardez plutôt l’autre fiche."
+    ]
+    assert merge(removed, kept).kept == removed
+
+
+def test_a_merge_shows_nobody_in_the_directory_who_has_changed_their_mind_on_the_other_record():
+    kept, removed = create_member(), create_member()
+    for member in (removed, kept):
+        Consent.give(member, Purpose.DIRECTORY, version="2026-11-26", until=None)
+    Consent.withdraw(removed, Purpose.DIRECTORY)
+
+    assert refusal(kept, removed) == [
+        "Accord «\u00a0annuaire des membres\u00a0» retiré depuis sur l’autre fiche\u00a0: retirez-le d’abord sur les deux."
+    ]
 
 
 # Where the old addresses lead
