@@ -5,12 +5,16 @@ from members.admin.members import MemberAdmin
 from members.admin.memberships import MembershipAdmin
 from members.admin.merges import MergeAdmin
 from members.admin.plans import CollegeAdmin, PlanAdmin
+from members.admin.seats import InvitationAdmin, MailDomainAdmin, MandateAdmin
 
 __all__ = [
     "ApplicationAdmin",
     "CollegeAdmin",
     "ConsentAdmin",
     "DuplicatePairAdmin",
+    "InvitationAdmin",
+    "MailDomainAdmin",
+    "MandateAdmin",
     "MemberAdmin",
     "MembershipAdmin",
     "MergeAdmin",

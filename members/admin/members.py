@@ -15,11 +15,12 @@ from accounts.admin_pages import ReadOnlyInline
 from journal.admin import JournalledAdmin
 from members.admin import panel
 from members.admin.filters import CurrentOnFilter, MemberStateFilter, PeriodFilter, PlanFilter
+from members.admin.seats import MandateInline
 from members.admin.selections import MemberSelections
 from members.admin.taken_away import TakesMembersAway
 from members.admin.verbs import MemberVerbs
 from members.admin.voters import VotersPage
-from members.models import Identity, Member, Membership, Merge
+from members.models import Identity, Kind, Member, Membership, Merge
 
 NUMBER = re.compile(r"A-?0*([0-9]{1,18})|([0-9]{1,8})", re.IGNORECASE)  # nine digits are a SIREN
 DIGITS = re.compile(r"\+?[0-9][0-9 .\-\u00a0\u202f]{5,}")
@@ -93,6 +94,10 @@ class MemberAdmin(MemberVerbs, VotersPage, MemberSelections, TakesMembersAway, J
         if DIGITS.fullmatch(term):
             return _with_digits(queryset, re.sub(r"\D", "", term)), False
         return super().get_search_results(request, queryset, search_term)
+
+    def get_inlines(self, request: HttpRequest, obj: Member | None) -> list[Any]:
+        is_organisation = obj is not None and obj.kind == Kind.ORGANISATION
+        return [*self.inlines, MandateInline] if is_organisation else [*self.inlines]
 
     @admin.display(description=_("nom"), ordering="last_name")
     def name(self, member: Member) -> str:

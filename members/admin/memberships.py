@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_pages import ReadOnlyAdmin, StateFilter, act, confirm, form_page
+from accounts.admin_pages import StateFilter, act, confirm, form_page
 from accounts.models import User
 from journal import trail
+from members.admin.credit import CreditVerbs
 from members.admin.verb_forms import ReasonForm
 from members.models import Membership, PeriodOver
 from payments.money import euros
@@ -29,7 +30,7 @@ class MembershipStateFilter(StateFilter):
 
 
 @admin.register(Membership)
-class MembershipAdmin(ReadOnlyAdmin):
+class MembershipAdmin(CreditVerbs):
     list_display = ["member", "plan", "starts_on", "ends_on", "credit_until", "cancelled_at"]
     list_filter = [MembershipStateFilter, "plan"]
     list_select_related = ["member", "plan"]
@@ -60,7 +61,11 @@ class MembershipAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        context = {"may_refund": self.has_refund_permission(request), **(extra_context or {})}
+        context = {
+            "may_refund": self.has_refund_permission(request),
+            "may_credit": self.has_act_permission(request),
+            **(extra_context or {}),
+        }
         return super().change_view(request, object_id, form_url, context)
 
     def has_refund_permission(self, request: HttpRequest) -> bool:

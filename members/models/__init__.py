@@ -12,7 +12,7 @@ from members.models.identity import Identity, Kind, compact_siret, normalise_ema
 from members.models.invitations import INVITATION_DAYS, Invitation, MailDomain
 from members.models.mandates import Mandate
 from members.models.members import AlreadyGone, Member
-from members.models.memberships import Membership, MembershipQuerySet, PeriodOver, PeriodOverlap
+from members.models.memberships import Membership, MembershipQuerySet, NotOnCredit, PeriodOver, PeriodOverlap
 from members.models.merges import Merge
 from members.models.notes import Note, WrittenOnce
 from members.models.plans import College, Plan, PlanPrice
@@ -42,6 +42,7 @@ __all__ = [
     "NotUpToDate",
     "NotTheSameKind",
     "Note",
+    "NotOnCredit",
     "PeriodOver",
     "PeriodOverlap",
     "Plan",

@@ -20,6 +20,10 @@ class PeriodOverlap(Exception):
     """The member already has a membership on some of these days."""
 
 
+class NotOnCredit(Exception):
+    """It is paid, or cancelled, or was never open on credit."""
+
+
 class PeriodOver(Exception):
     """The period is cancelled, or its last day has passed."""
 
@@ -184,6 +188,21 @@ class Membership(models.Model):
         if period.charge is not None:
             period.charge.cancel()
         self.refresh_from_db()
+
+    def prolong_credit(self, *, until: date) -> None:
+        """It may be paid until that day. Raises NotOnCredit."""
+        self._limit_credit(until)
+
+    def withdraw_credit(self) -> None:
+        """It gives no right from today on, until it is paid. Raises NotOnCredit."""
+        self._limit_credit(timezone.localdate() - timedelta(days=1))
+
+    @transaction.atomic
+    def _limit_credit(self, until: date) -> None:
+        """A payment that comes at the same time wins, whichever is first."""
+        if not Membership.objects.on_credit().filter(pk=self.pk).update(credit_until=until):
+            raise NotOnCredit
+        self.refresh_from_db(fields=["credit_until"])
 
     @transaction.atomic
     def settle_credit(self) -> None:

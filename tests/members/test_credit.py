@@ -1,0 +1,142 @@
+"""A period that is open before it is paid: what staff do to it, and the money that settles it."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from journal.models import Entry
+from members.models import NotOnCredit
+from tests.admin import told
+from tests.factories import (
+    create_charge,
+    create_mandate,
+    create_membership,
+    create_organisation,
+    create_staff,
+    create_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def days(number):
+    return timezone.localdate() + timedelta(days=number)
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(create_staff())
+    return client
+
+
+@pytest.fixture
+def membership():
+    """On credit for twenty days more."""
+    return create_membership(
+        create_organisation(), charge=create_charge(300), amount=Decimal(300), credit_until=days(20)
+    )
+
+
+def page_of(membership, verb="credit"):
+    return reverse(f"admin:members_membership_{verb}", args=[membership.pk])
+
+
+def transfer(charge, amount):
+    charge.record_payment(method="transfer", amount=Decimal(amount), reference="VIR MAIRIE 1")
+
+
+def test_a_bank_transfer_settles_the_credit(membership):
+    transfer(membership.charge, 300)
+
+    membership.refresh_from_db()
+    assert membership.credit_until is None
+    assert membership.member.standing().until == membership.ends_on
+
+
+def test_a_part_of_the_sum_settles_nothing(membership):
+    transfer(membership.charge, 299)
+
+    membership.refresh_from_db()
+    assert membership.credit_until == days(20)
+
+
+def test_money_that_comes_after_the_credit_ran_out_opens_the_period_again(membership):
+    membership.withdraw_credit()
+    assert not membership.member.is_current
+
+    transfer(membership.charge, 300)
+
+    membership.refresh_from_db()
+    assert membership.credit_until is None
+    assert membership.member.is_current
+
+
+def test_a_credit_that_was_settled_is_neither_prolonged_nor_withdrawn(membership):
+    transfer(membership.charge, 300)
+
+    with pytest.raises(NotOnCredit):
+        membership.prolong_credit(until=days(40))
+    with pytest.raises(NotOnCredit):
+        membership.withdraw_credit()
+    assert membership.member.is_current
+
+
+def test_staff_prolong_the_credit_and_say_why(staff, membership):
+    assert page_of(membership) in staff.get(page_of(membership, "change")).text
+
+    done = staff.post(page_of(membership), {"until": days(60), "reason": "Mandat en cours"}, follow=True)
+
+    membership.refresh_from_db()
+    assert membership.credit_until == days(60)
+    assert len(told(done)) == 1
+    entry = Entry.objects.about(membership.member).get(action="decided")
+    assert entry.note.endswith("Mandat en cours")
+
+
+@pytest.mark.parametrize(
+    ("until", "words"), [(-1, "Ce jour est passé"), (999, "La période se termine avant")]
+)
+def test_a_credit_ends_between_today_and_the_end_of_the_period(staff, membership, until, words):
+    answer = staff.post(page_of(membership), {"until": days(until), "reason": "Essai"})
+
+    assert (answer.status_code, words in answer.text) == (400, True)
+    membership.refresh_from_db()
+    assert membership.credit_until == days(20)
+
+
+def test_staff_withdraw_the_credit_and_the_rights_end_today(staff, membership):
+    staff.post(page_of(membership, "credit_withdraw"), {"reason": "Rien reçu"})
+
+    membership.refresh_from_db()
+    standing = membership.member.standing()
+    assert membership.credit_until == days(-1)
+    assert (standing.is_current, "elle n’est pas réglée" in standing.explanation) == (False, True)
+    assert Entry.objects.about(membership.member).get(action="decided").note == "Crédit retiré. Rien reçu"
+
+
+def test_a_period_that_is_paid_has_no_page_of_credit(staff, membership):
+    transfer(membership.charge, 300)
+
+    assert staff.get(page_of(membership)).status_code == 404
+    assert page_of(membership) not in staff.get(page_of(membership, "change")).text
+
+
+def test_who_may_only_read_does_not_grant_credit(client, membership):
+    reader = create_user(is_staff=True, second_factor=True)
+    client.force_login(reader)
+
+    assert client.post(page_of(membership), {"until": days(60), "reason": "Essai"}).status_code == 403
+
+
+def test_the_organisation_reads_until_when_it_may_pay(client, membership):
+    user = create_user()
+    create_mandate(membership.member, user)
+    client.force_login(user)
+
+    page = client.get(reverse("organisation", args=[membership.member.pk]))
+
+    assert "L’adhésion est déjà ouverte\u00a0: à régler avant le" in page.text
+    assert membership.charge.get_absolute_url() in page.text
