@@ -248,7 +248,7 @@ SOURCES = [
     Source(
         "change",
         gettext_lazy("modification"),
-        "journal.view_entry",
+        "members.change_member",
         lambda subject: Entry.objects.about(subject.member).exclude(action__in=NOT_A_CHANGE),
         "at",
         _changed,

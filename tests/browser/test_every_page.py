@@ -176,6 +176,7 @@ def test_no_page_of_the_account_has_a_fault(look, site, scheme, width):
     factories.register(factories.create_event(price=Decimal(20)), user.email, user=user)
     names = [
         "account",
+        "consultation_list",
         "mailing:preferences",
         "account_email",
         "account_change_password",
@@ -213,7 +214,17 @@ def test_no_page_of_the_admin_breaches_the_content_policy(browser, browser_conte
         reverse("admin:events_event_change", args=[event.pk]),
         reverse("admin:payments_charge_change", args=[booking.charge.pk]),
         reverse("admin:mailing_email_change", args=[Email.objects.first().pk]),
-        reverse("admin:members_member_change", args=[Member.objects.first().pk]),
+        *(
+            reverse(f"admin:{name}", args=[Member.objects.first().pk])
+            for name in (
+                "members_member_change",
+                "member_timeline",
+                "members_member_departure",
+                "members_member_decision",
+                "members_member_note",
+            )
+        ),
+        reverse("admin:members_member_voters"),
     ]
     context = browser.new_context(**browser_context_args, color_scheme=scheme)
     context.add_cookies(session_of(factories.create_staff(), site))

@@ -3,7 +3,8 @@ import os
 
 import pytest
 
-from bench import harness, pages, rush
+from accounts.models import User
+from bench import harness, members, pages, rush
 
 
 def test_the_median_of_rounds_leaves_an_odd_one_out():
@@ -96,3 +97,15 @@ def test_a_rush_is_right_when_it_is_full_and_nothing_is_too_many(changed, is_rig
     one = rush.Round(taken=10, oversold=0, over_quota=0, code_uses=2, answers=answers)
 
     assert one._replace(**changed).is_right(size) is is_right
+
+
+@pytest.mark.django_db
+def test_what_a_page_of_the_staff_costs_is_the_queries_of_one_turn():
+    def act():
+        User.objects.count()
+        return 2500
+
+    row = members.measure("liste", act)
+
+    assert {key: row[key] for key in ("page", "requêtes", "ko")} == {"page": "liste", "requêtes": 1, "ko": 2}
+    assert row["secondes"] > 0
