@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from journal import trail
 from members import completion, emails
+from members.days import in_words
 from members.models.members import Member
 from members.models.memberships import Membership
 from members.models.wish import Wish
@@ -35,10 +37,25 @@ class Deciding(Wish):
 
     @transaction.atomic
     def accept(self, *, by: "User", credit_until: date | None = None) -> None:
-        """Ask to pay, or open the period now where `credit_until` lets it be paid later. Raises Decided."""
+        """Ask to pay, or open the period now where `credit_until` lets it be paid later. Raises Decided.
+
+        What nobody had to accept, such as a renewal, and only waits for its money may be given credit too.
+        """
+        if credit_until is not None and self.charge_id:
+            self._open_on_credit(credit_until, by=by)
+            return
         self._lock(self.State.SUBMITTED, self.State.TO_COMPLETE)
         self._move(self.State.ACCEPTED, by=by)
         self._ask_to_pay(credit_until=credit_until)
+
+    def _open_on_credit(self, until: date, *, by: "User") -> None:
+        list(Charge.objects.select_for_update().filter(pk=self.charge_id))  # first, as a payment does
+        self._lock(self.State.ACCEPTED)
+        self.decided_by = by
+        self.save(update_fields=["decided_by"])
+        note = gettext("Ouverte à crédit jusqu’au %s.") % in_words(until)
+        trail.record(self, trail.Action.DECIDED, actor=by, note=note)
+        self.complete(credit_until=until)
 
     @transaction.atomic
     def refuse(self, *, by: "User", reason: str) -> None:

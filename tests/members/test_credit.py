@@ -8,16 +8,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from journal.models import Entry
-from members.models import NotOnCredit
+from members.models import Application, Decided, Kind, NotOnCredit
 from tests.admin import told
 from tests.factories import (
     create_charge,
     create_mandate,
     create_membership,
     create_organisation,
+    create_plan,
     create_staff,
     create_user,
 )
+from tests.members.applying import send
 
 pytestmark = pytest.mark.django_db
 
@@ -140,3 +142,69 @@ def test_the_organisation_reads_until_when_it_may_pay(client, membership):
 
     assert "L’adhésion est déjà ouverte\u00a0: à régler avant le" in page.text
     assert membership.charge.get_absolute_url() in page.text
+
+
+# A renewal that is paid by invoice
+
+
+@pytest.fixture
+def titular(client):
+    user = create_user("titulaire@demo.example", first_name="Zoé", last_name="Démo")
+    client.force_login(user)
+    return create_mandate(create_organisation("Mairie d’essai", siret="732829320"), user, is_voting=True)
+
+
+@pytest.fixture
+def application(client, titular):
+    """What the representative sends from the page of the organisation, for a period that starts in ten days."""
+    plan = create_plan(kind=Kind.ORGANISATION, price=Decimal(300))
+    create_membership(titular.organisation, plan=plan, starts_on=days(-355), ends_on=days(9))
+    path = f"{plan.get_absolute_url()}?organisation={titular.organisation.pk}"
+    assert path in client.get(reverse("organisation", args=[titular.organisation.pk])).text
+    answer = send(client, plan, path, organisation="Mairie d’essai", email="titulaire@demo.example")
+    assert answer.status_code == 302
+    return Application.objects.get()
+
+
+def test_a_representative_renews_by_invoice_and_the_transfer_settles_it(titular, application):
+    boss, charge = create_staff(), application.charge
+    assert application.state == "accepted"
+
+    application.accept(by=boss, credit_until=days(40))
+
+    period = application.membership
+    assert (period.member, period.starts_on, period.credit_until) == (
+        titular.organisation,
+        days(10),
+        days(40),
+    )
+    assert (period.charge, charge.paid_at, application.decided_by) == (charge, None, boss)
+    assert Entry.objects.about(application).get().note.startswith("Ouverte à crédit jusqu’au")
+
+    transfer(charge, 300)
+    period.refresh_from_db()
+    assert period.credit_until is None
+    assert period.member.memberships.count() == 2
+
+
+def test_credit_given_twice_or_after_the_money_changes_nothing(application):
+    transfer(application.charge, 300)
+
+    with pytest.raises(Decided):
+        application.accept(by=create_staff(), credit_until=days(40))
+
+    application.refresh_from_db()
+    assert application.membership.credit_until is None
+    assert application.membership.member.memberships.count() == 2
+
+
+def test_staff_write_the_transfer_in_the_admin_and_it_settles_the_credit(staff, membership):
+    charge = membership.charge
+    page = reverse("admin:payments_charge_payment", args=[charge.pk])
+
+    staff.post(
+        page, {"method": "transfer", "amount": "300", "reference": "VIR MAIRIE 2", "valued_on": days(0)}
+    )
+
+    membership.refresh_from_db()
+    assert (membership.credit_until, charge.payments.count()) == (None, 1)
