@@ -18,10 +18,11 @@ from django.urls import reverse
 from accounts.models import User
 from iamm.demo import people
 from iamm.demo.dates import moment
+from iamm.demo.directory import EntryWriter, Link
 from iamm.demo.ledger import Ledger, uuid, write
 from iamm.demo.people import Person
 from iamm.demo.plans import PriceList
-from members.models import Application, Kind, Member, Membership, Plan
+from members.models import Application, Consent, DirectoryEntry, Kind, Member, Membership, Plan
 from payments.models import Charge, ChargeLine, Line
 
 SOON, LATELY, WAITING = 25, 15, 12
@@ -89,6 +90,7 @@ class MemberWriter:
     def __init__(self, seed: int, today: date, prices: PriceList, staff: User) -> None:
         self.seed, self.today, self.prices, self.staff = seed, today, prices, staff
         self.ledger = Ledger(staff, series="A")
+        self.entries = EntryWriter(seed, today)
         self.rows: list[Model] = []
 
     def write(self, count: int, camille: User, *, mark: UUID) -> Iterator[int]:
@@ -107,7 +109,7 @@ class MemberWriter:
     def flush(self) -> None:
         write(self.rows, User, EmailAddress, Member)
         self.ledger.write()
-        write(self.rows, Membership, Application)
+        write(self.rows, Membership, Application, Consent, DirectoryEntry, Link)
         self.rows.clear()
 
     def kind_of_life(self, rng: Random, index: int, count: int) -> str:
@@ -150,10 +152,10 @@ class MemberWriter:
         member.college, member.joined_on = plan.college, periods[0].starts_on
         member.card_code = f"{rng.getrandbits(80):016X}".replace("0", "X").replace("1", "Y")[-16:]
         self.rows.append(member)
-        for period in periods:
-            self.add_period(rng, member, plan, period)
+        memberships = [self.add_period(rng, member, plan, period) for period in periods]
+        self.rows += self.entries.rows(member, memberships)
 
-    def add_period(self, rng: Random, member: Member, plan: Plan, period: Period) -> None:
+    def add_period(self, rng: Random, member: Member, plan: Plan, period: Period) -> Membership:
         """What a paid application has led to; an organisation has joined by letter, without one."""
         at, amount = moment(rng, period.paid_on), self.prices.on(plan, period.paid_on)
         who = Person(member.first_name, member.last_name, member.email)
@@ -179,6 +181,7 @@ class MemberWriter:
             application.state, application.amount = Application.State.DONE, amount
             application.state_since = payment.recorded_at
             application.starts_on, application.ends_on = period.starts_on, membership.ends_on
+        return membership
 
     def add_waiting(self, index: int) -> None:
         """Somebody who has filled in the form these days and has not paid yet."""

@@ -30,7 +30,7 @@ from events.models import (
 from events.tasks import release_expired_holds
 from mailing.models import Email
 from members import renewals
-from members.models import Application, Member, Membership, Plan
+from members.models import Application, Consent, DirectoryEntry, Member, Membership, Plan
 from members.tasks import purge_abandoned
 from payments.models import Charge, Payment, Refund
 from tests.factories import create_member, create_partner
@@ -70,11 +70,12 @@ def snapshot():
         list(Charge.objects.order_by("uuid").values_list("uuid", "email", "paid_at", "cancelled_at")),
         list(Payment.objects.order_by("method", "reference").values_list("reference", "amount", "valued_on")),
         list(User.objects.order_by("email").values_list("email", "password")),
+        list(DirectoryEntry.objects.order_by("member__email", "skills").values_list("headline", "skills")),
     ]
 
 
 def delete_everything():
-    for model in (Answer, Registration, Booking, Refund, Application, Membership, Event, Member):
+    for model in (Answer, Registration, Booking, Refund, Application, Membership, Consent, Event, Member):
         model.objects.all().delete()
     for charge in Charge.objects.all():
         charge.payments.all()._raw_delete("default")
@@ -206,6 +207,15 @@ def test_members_are_in_every_situation(demo):
     assert Member.objects.with_end().filter(last_day__lt=today - timedelta(days=45)).exists()
     assert Member.objects.with_end().filter(last_day__range=(today, today + timedelta(days=30))).exists()
     assert Application.objects.to_pay().exists()
+
+
+def test_the_directory_is_alive_and_the_demo_member_is_in_it(demo):
+    shown = DirectoryEntry.objects.shown(on=timezone.localdate())
+    share = shown.count() / Member.objects.current(on=timezone.localdate()).count()
+
+    assert 0.1 < share < 0.6
+    assert shown.filter(member__email="camille@example.org").count() == 1
+    assert shown.filter(skills=None).count() == 0
 
 
 def test_a_period_costs_the_price_of_its_plan_that_day(demo):
