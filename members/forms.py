@@ -11,7 +11,17 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from accounts.validators import validate_name
 from members import days
-from members.models import Application, Kind, Member, Membership, Plan, compact_siret, normalise_email
+from members.models import (
+    Application,
+    Kind,
+    Member,
+    Membership,
+    Plan,
+    Purpose,
+    compact_siret,
+    normalise_email,
+)
+from members.models.consents import TEXTS, version_on
 from members.offers import Offer, OfferRefused
 from members.proofs import ProofField
 from payments.money import euros
@@ -50,6 +60,7 @@ class JoinForm(forms.Form):
         self._add_identity()
         self._add_choices()
         self._add_for_the_board()
+        self._add_directory()
         self._prefill()
 
     # What it asks
@@ -162,6 +173,15 @@ class JoinForm(forms.Form):
                 required=False,
                 max_length=MESSAGE_LENGTH,
                 widget=forms.Textarea(attrs={"rows": 4}),
+            )
+
+    def _add_directory(self) -> None:
+        """Asked at each renewal, and never ticked for somebody. Not of who only has the link of a reminder."""
+        if self.plan.kind == Kind.PERSON and not (self.member and self.user is None):
+            self.fields["wants_directory"] = forms.BooleanField(
+                label=_("Apparaître dans l’annuaire des membres"),
+                required=False,
+                help_text=TEXTS[Purpose.DIRECTORY][version_on(Purpose.DIRECTORY, self.today)],
             )
 
     def _prefill(self) -> None:

@@ -6,6 +6,7 @@ import time_machine
 from django.utils import timezone
 
 from journal.models import Entry
+from members import renewals
 from members.models import (
     Application,
     Consent,
@@ -287,3 +288,39 @@ def test_the_member_who_renews_from_their_account_does():
     )
 
     assert member.consents.get().expires_on == application.membership.ends_on
+
+
+def form_of(client, plan, **query):
+    return client.get(plan.get_absolute_url(), query).context["form"]
+
+
+def test_the_form_asks_a_person_in_the_words_of_the_day_and_ticks_nothing(client):
+    form = form_of(client, create_plan())
+
+    assert form.fields["wants_directory"].help_text == TEXTS["directory"][VERSION]
+    assert "checked" not in str(form["wants_directory"])
+
+
+def test_it_asks_again_at_a_renewal_without_ticking(client):
+    member = current()
+    agree(member)
+    client.force_login(member.user)
+
+    assert "checked" not in str(form_of(client, create_plan())["wants_directory"])
+
+
+def test_neither_an_organisation_nor_who_only_has_a_link_is_asked(client):
+    plan = create_plan()
+    link = {"lien": renewals.token_for(current(), plan)}
+
+    assert "wants_directory" not in form_of(client, create_plan(kind="organisation")).fields
+    assert "wants_directory" not in form_of(client, plan, **link).fields
+
+
+@pytest.mark.parametrize(("ticked", "number"), [({"wants_directory": "on"}, 1), ({}, 0)])
+def test_the_box_of_the_page_is_what_counts(client, ticked, number):
+    person = {"first_name": "Zoé", "last_name": "Démo", "email": "zoe@example.org", "request_key": uuid4()}
+
+    client.post(create_plan(price=0).get_absolute_url(), person | ticked)
+
+    assert Application.objects.get().member.consents.count() == number

@@ -37,10 +37,12 @@ def test_a_person_is_asked_only_what_the_plan_needs(client):
         asks_address=True, max_terms=3, is_amount_chosen=True, proof="always", proof_label="Une carte"
     )
 
-    assert fields(plain) == ["first_name", "last_name", "email", "phone", "birth_year"]
+    person = ["first_name", "last_name", "email", "phone", "birth_year"]
+    assert fields(plain) == [*person, "wants_directory"]
     assert fields(client.get(full.get_absolute_url())) == [
-        *fields(plain),
+        *person,
         *["address", "postcode", "city", "country", "terms", "amount", "proof", "message"],
+        "wants_directory",
     ]
 
 
