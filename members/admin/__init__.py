@@ -5,6 +5,7 @@ from members.admin.members import MemberAdmin
 from members.admin.memberships import MembershipAdmin
 from members.admin.merges import MergeAdmin
 from members.admin.plans import CollegeAdmin, PlanAdmin
+from members.admin.reminders import ReminderRuleAdmin
 from members.admin.seats import InvitationAdmin, MailDomainAdmin, MandateAdmin
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "MembershipAdmin",
     "MergeAdmin",
     "PlanAdmin",
+    "ReminderRuleAdmin",
     "SkillAdmin",
 ]

@@ -69,6 +69,7 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "members.plan": ["view", "change"],
         "members.planprice": ["view", "add", "change"],
         "members.skill": WRITE,
+        "members.reminderrule": WRITE,
         "events.event": ["view"],
         "events.price": ["view"],
         "events.promocode": ["view"],
