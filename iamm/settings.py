@@ -239,6 +239,7 @@ ACCOUNT_RATE_LIMITS = {
     "contact": "5/10m/ip,20/d/ip",
     "booking": "60/10m/ip",
     "calendar": "300/1m/ip",  # a provider reads the feeds of many people from few addresses
+    "card": "120/10m/ip,1000/d/ip",  # at the door of an event, one address checks many
     "notification": "600/1m/ip",
     "unsubscribe": "300/1m/ip",  # a provider clicks for many people from few addresses
 }

@@ -1,6 +1,13 @@
 from django.urls import path
 
-from members import application_views, directory_views, record_views, renewal_views, views
+from members import (
+    application_views,
+    card_views,
+    directory_views,
+    record_views,
+    renewal_views,
+    views,
+)
 
 app_name = "members"
 urlpatterns = [
@@ -20,4 +27,7 @@ urlpatterns = [
         application_views.application_withdraw,
         name="application_withdraw",
     ),
+    path("compte/carte/", card_views.card, name="card"),
+    path("compte/carte/<int:pk>.pdf", card_views.card_pdf, name="card_pdf"),
+    path("cartes/<str:code>/", card_views.card_check, name="card_check"),
 ]

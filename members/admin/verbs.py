@@ -23,6 +23,7 @@ RIGHTS = {
     "decision": "members.add_statusoverride",
     "decision_cancel": "members.change_statusoverride",
     "note": "members.add_note",
+    "card": "members.change_member",
 }
 
 
@@ -38,6 +39,7 @@ class MemberVerbs(admin.ModelAdmin):
             page("<int:pk>/etat/", self.decide_status, "decision"),
             page("<int:pk>/etat/<int:decision>/annuler/", self.cancel_decision, "decision_cancel"),
             page("<int:pk>/note/", self.add_note, "note"),
+            page("<int:pk>/carte/", self.replace_card, "card"),
             *super().get_urls(),
         ]
 
@@ -193,5 +195,26 @@ class MemberVerbs(admin.ModelAdmin):
             gettext(
                 "Des faits utiles, rien d’autre\u00a0: la personne peut demander à lire ces notes. "
                 "Une note ne se corrige pas\u202f; on en ajoute une."
+            ),
+        )
+
+    def replace_card(self, request: HttpRequest, pk: int) -> HttpResponse:
+        member = self._subject(request, pk, "card")
+        form = ReasonForm(request.POST or None)
+        if form.is_valid():
+            with transaction.atomic():
+                member.replace_card()
+                sentence = gettext("Carte remplacée : l’ancienne ne vaut plus.")
+                self._record(request, member, trail.Action.CHANGED, sentence, **form.cleaned_data)
+            return redirect("admin:members_member_change", pk)
+        return self._page(
+            request,
+            member,
+            form,
+            gettext("Remplacer la carte"),
+            gettext("Remplacer la carte"),
+            gettext(
+                "Pour une carte perdue : son code change, et qui montre l’ancienne a une carte inconnue. "
+                "La personne trouve la nouvelle sur son compte ; aucun message ne part."
             ),
         )

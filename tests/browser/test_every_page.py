@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from events.models import Event
 from mailing.models import Email, List, OptOut
-from members.models import Application, Member
+from members import renewals
+from members.models import Application, Member, ReminderRule
 from payments import checkouts
 from payments.models import SandboxOrder
 from tests import factories
@@ -45,6 +46,7 @@ def paths(settings, tmp_path):
         *paths_of_events(),
         *paths_of_joining(),
         *paths_of_leaving(),
+        *paths_of_members(),
         "/formations/",
         "/fondateurs/",
         "/adherer/",
@@ -105,6 +107,20 @@ def paths_of_leaving():
     reading, gone = (OptOut.of(f"{name}@example.org", List.FEEDBACK) for name in ("lou", "zoe"))
     gone.keep()
     return [reverse("mailing:unsubscribe", args=[one.token]) for one in (reading, gone)]
+
+
+def paths_of_members():
+    """A card that is valid, one that is not, one that nobody has; a link to renew, an old one, and one of a closed plan."""
+    current = factories.create_membership(factories.create_member(first_name=LONG[:90]))
+    ended = factories.create_membership(ends_on=timezone.localdate() - timedelta(days=9))
+    ended.plan.is_open = False
+    ended.plan.save(update_fields=["is_open"])
+    codes = [current.member.card_code, ended.member.card_code, "INCONNUE"]
+    tokens = [renewals.token_for(one.member, one.plan) for one in (current, ended)]
+    return [
+        *[reverse("members:card_check", args=[code]) for code in codes],
+        *[reverse("members:renew", args=[token]) for token in (*tokens, "ancien")],
+    ]
 
 
 def findings(page):
@@ -177,6 +193,7 @@ def test_no_page_of_the_account_has_a_fault(look, site, scheme, width):
     names = [
         "account",
         "consultation_list",
+        "members:card",
         "mailing:preferences",
         "account_email",
         "account_change_password",
@@ -225,6 +242,9 @@ def test_no_page_of_the_admin_breaches_the_content_policy(browser, browser_conte
             )
         ),
         reverse("admin:members_member_voters"),
+        reverse("admin:members_reminderrule_changelist"),
+        reverse("admin:members_reminderrule_change", args=[ReminderRule.objects.create(days=-3).pk]),
+        reverse("admin:members_reminderrule_preview"),
     ]
     context = browser.new_context(**browser_context_args, color_scheme=scheme)
     context.add_cookies(session_of(factories.create_staff(), site))

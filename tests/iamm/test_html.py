@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from events.models import Event, Theme
 from mailing.models import List, OptOut
+from members import renewals
 from members.models import Skill
 from tests import factories
 from tests.node_tools import faults_of
@@ -70,6 +71,7 @@ NAMES = [
 ]
 OWN = [
     "account",
+    "members:card",
     "mailing:preferences",
     "account_email",
     "account_change_password",
@@ -82,6 +84,18 @@ OWN = [
 ]
 
 
+def addresses_of_members():
+    current = factories.create_membership()
+    ended = factories.create_membership(ends_on=timezone.localdate() - timedelta(days=9))
+    return [
+        *[reverse("members:card_check", args=[one.member.card_code]) for one in (current, ended)],
+        *[
+            reverse("members:renew", args=[renewals.token_for(one.member, one.plan)])
+            for one in (current, ended)
+        ],
+    ]
+
+
 def addresses():
     rows, today = public_rows(), timezone.localdate()
     event = rows[0]
@@ -90,6 +104,7 @@ def addresses():
         *[row.get_absolute_url() for row in rows],
         reverse("events:event_register", args=[event.slug]),
         reverse("mailing:unsubscribe", args=[OptOut.of("lou@example.org", List.NEWS).token]),
+        *addresses_of_members(),
         reverse("events:calendar", args=[today.year, today.month]),
         "/agenda/?q=introuvable&level=expert&theme=eau&couleur=bleu&month=2026-13",
         "/agenda/archives/?q=evenement",
