@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from documents.typeset import typeset
 from members.days import in_words
-from members.models import Member
+from members.models import Member, Merge
 from members.standing import Standing
 
 INK = "#12233f"
@@ -57,6 +57,15 @@ class Card(NamedTuple):
                 ),
             },
         )
+
+
+def find(code: str) -> Member | None:
+    """Whose card has that code, whatever its case. The card of a member merged into another is the other's."""
+    if not (code.isascii() and code.isalnum()):
+        return None
+    code = code.upper()
+    found: Member | None = Member.objects.with_standing().filter(card_code=code).first()
+    return found or Merge.objects.kept_for(code)
 
 
 def of(member: Member) -> Card:

@@ -37,8 +37,6 @@ def card_pdf(request: HttpRequest, pk: int) -> HttpResponse:
 @rate_limited("card", on={"GET", "HEAD"})
 def card_check(request: HttpRequest, code: str) -> HttpResponse:
     """Whether a card is valid, for whoever holds it. One that no longer is says nothing of why, nor since when."""
-    is_plausible = code.isascii() and code.isalnum()
-    known = Member.objects.filter(card_code=code.upper()) if is_plausible else Member.objects.none()
-    member = known.with_standing().first()
+    member = cards.find(code)
     context = {"card": cards.of(member) if member else None}
     return render(request, "members/card_check.html", context, status=200 if member else 404)

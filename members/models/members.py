@@ -274,10 +274,12 @@ class Member(Seated, Identity):
         """The row as it is under the lock that its periods and seats are written with. Within a transaction."""
         return Member.objects.select_for_update(of=("self",)).get(pk=self.pk)
 
+    @transaction.atomic
     def replace_card(self) -> None:
-        """For one that is lost: the old code is then known to nobody."""
+        """For one that is lost: the old code, and those of members merged into this one, are then known to nobody."""
         self.card_code = new_card_code()
         self.save(update_fields=["card_code"])
+        self.merges.update(removed_card_code="")
 
     @transaction.atomic
     def leave(

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from journal.models import Entry
+from members import merging
 from members.models import Mandate, Member
 from tests.admin import typed
 from tests.factories import (
@@ -248,6 +249,16 @@ def test_staff_replace_a_lost_card_and_the_old_one_is_unknown(client, member):
     entry = Entry.objects.filter(action="changed").get()
     assert "Perdue dans le tram" in entry.note
     assert old not in f"{entry.note}{entry.changes}"
+
+
+def test_the_card_of_who_was_merged_is_that_of_the_other_until_it_is_lost(client, member):
+    twin = create_member()
+    merging.merge(member, twin, take=(), by=create_staff())
+    assert "Camille Démo" in check(client, twin.card_code).text
+
+    member.replace_card()
+
+    assert check(client, twin.card_code).status_code == 404
 
 
 def test_a_reason_and_the_right_to_change_are_asked(client, member):
