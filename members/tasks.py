@@ -2,7 +2,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from members import duplicates, mandate_emails, renewals
-from members.models import Application, Mandate, Merge
+from members.imports import work
+from members.models import Application, ImportBatch, Mandate, Merge
+from members.models.imports import LATE
 
 WARNED_DAYS = 30
 
@@ -32,3 +34,29 @@ def find_duplicates() -> int:
 @shared_task
 def forget_merges() -> int:
     return Merge.objects.forget()
+
+
+@shared_task
+def go_on_with_import(batch_id: int) -> bool:
+    return work.go_on(ImportBatch.objects.get(pk=batch_id))
+
+
+@shared_task
+def finish_imports() -> int:
+    """Hand out again what no worker took or finished. One that is only late is not handed out twice."""
+    for batch in ImportBatch.objects.lost():
+        batch.give_up()
+    late = ImportBatch.objects.due().filter(state_since__lte=timezone.now() - LATE)
+    pks = list(late.values_list("pk", flat=True))
+    for pk in pks:
+        go_on_with_import.delay(pk)
+    return len(pks)
+
+
+@shared_task
+def erase_imports() -> int:
+    """Forget files and rows ninety days after the import, or after the upload of what was never imported."""
+    batches = list(ImportBatch.objects.over())
+    for batch in batches:
+        batch.erase()
+    return len(batches)

@@ -1,6 +1,7 @@
 from members.admin.applications import ApplicationAdmin
 from members.admin.directory import ConsentAdmin, SkillAdmin
 from members.admin.duplicates import DuplicatePairAdmin
+from members.admin.imports import ImportBatchAdmin
 from members.admin.members import MemberAdmin
 from members.admin.memberships import MembershipAdmin
 from members.admin.merges import MergeAdmin
@@ -13,6 +14,7 @@ __all__ = [
     "CollegeAdmin",
     "ConsentAdmin",
     "DuplicatePairAdmin",
+    "ImportBatchAdmin",
     "InvitationAdmin",
     "MailDomainAdmin",
     "MandateAdmin",

@@ -9,6 +9,7 @@ from members.models.decisions import Departure, StatusOverride
 from members.models.directory import DirectoryEntry, NotUpToDate, Skill
 from members.models.duplicates import DuplicatePair
 from members.models.identity import Identity, Kind, compact_siret, normalise_email
+from members.models.imports import ImportBatch, ImportBusy, ImportRow, TurnLost
 from members.models.invitations import INVITATION_DAYS, Invitation, MailDomain
 from members.models.mandates import Mandate
 from members.models.members import AlreadyGone, Member
@@ -31,6 +32,9 @@ __all__ = [
     "DirectoryEntry",
     "DuplicatePair",
     "Identity",
+    "ImportBatch",
+    "ImportBusy",
+    "ImportRow",
     "Invitation",
     "Kind",
     "MailDomain",
@@ -52,6 +56,7 @@ __all__ = [
     "Skill",
     "StatusOverride",
     "TextChanged",
+    "TurnLost",
     "WrittenOnce",
     "compact_siret",
     "normalise_email",

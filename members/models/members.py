@@ -148,6 +148,7 @@ class Member(Seated, Identity):
         verbose_name_plural = _("adhérents")
         ordering = ["last_name", "organisation", "first_name", "pk"]
         permissions = [
+            ("import_member", _("Peut importer des adhérents")),
             ("export_member", _("Peut emporter la liste des adhérents")),
             ("view_voters", _("Peut voir et emporter la liste électorale")),
         ]

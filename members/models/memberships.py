@@ -97,6 +97,15 @@ class Membership(models.Model):
     charge = models.OneToOneField(
         Charge, models.PROTECT, null=True, blank=True, related_name="membership", verbose_name=_("somme due")
     )
+    imported_by = models.ForeignKey(
+        "members.ImportBatch",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="memberships",
+        verbose_name=_("import"),
+    )
     created_at = models.DateTimeField(_("créée le"), default=timezone.now, editable=False)
     cancelled_at = models.DateTimeField(_("annulée le"), null=True, blank=True, editable=False)
 

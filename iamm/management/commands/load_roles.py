@@ -36,7 +36,7 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "events.registration": ["view"],
     },
     "Adhésions": {
-        "members.member": ["view", "add", "change", "export"],
+        "members.member": ["view", "add", "change", "export", "import"],
         "members.membership": ["view", "add", "change"],
         "members.note": ["view", "add"],
         "members.departure": ["view", "add", "change"],
