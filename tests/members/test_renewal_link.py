@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from mailing.models import Email
 from members import renewals
-from members.models import Mandate
+from members.models import Application, Mandate
+from tests.admin import typed
 from tests.factories import create_member, create_membership, create_organisation, create_plan
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +147,16 @@ def test_a_member_who_was_erased_is_none():
     member.delete()
 
     assert renewals.member_of(token) is None
+
+
+def test_one_renews_from_the_mailbox_alone_and_no_day_is_lost(client, membership):
+    page = page_of(client, token_of(membership)).content.decode()
+    [path] = re.findall(r'href="(/adherer/[^"]+\?lien=[^"]+)"', page)
+    form = client.get(path)
+
+    response = client.post(path, typed(form, last_name="Démo", first_name="Camille"))
+
+    assert response.status_code == 302
+    application = Application.objects.get()
+    assert application.member == membership.member
+    assert (application.starts_on, application.user) == (date(2027, 1, 1), None)

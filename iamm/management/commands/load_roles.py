@@ -48,6 +48,7 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "members.application": ["view"],
         "members.duplicatepair": ["view", "change"],
         "members.merge": ["view", "add", "change"],
+        "members.reminderrule": WRITE,
     },
     "Trésorerie": {
         "payments.charge": ["view"],
