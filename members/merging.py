@@ -311,8 +311,8 @@ def _links(row: models.Model) -> list[dict[str, Any]]:
     """What its many-to-many hold, which goes with it."""
     found = []
     for field in row._meta.many_to_many:
-        mine = {field.m2m_field_name(): row}
-        found += [serialised(one) for one in field.remote_field.through._base_manager.filter(**mine)]
+        table: Any = field.remote_field.through
+        found += [serialised(one) for one in table._base_manager.filter(**{field.m2m_field_name(): row})]
     return found
 
 

@@ -34,13 +34,13 @@ def test_consents_are_listed_by_what_they_are_worth(client, state, number):
     assert rows.count() == number
 
 
-def test_the_treasury_writes_skills_and_reads_consents(client):
+def test_the_staff_of_memberships_write_skills_and_read_consents(client):
     call_command("load_roles", verbosity=0)
     user = create_user(is_staff=True, second_factor=True)
     client.force_login(user)
     assert client.get(CONSENTS).status_code == 403
 
-    user.groups.set(create_user().groups.model.objects.filter(name="Trésorerie"))
+    user.groups.set(create_user().groups.model.objects.filter(name="Adhésions"))
 
     client.post(reverse("admin:members_skill_add"), {"name": "IA et mer", "slug": "ia-et-mer", "position": 9})
     assert Skill.objects.filter(slug="ia-et-mer").count() == 1
