@@ -53,7 +53,7 @@ def pages() -> list[tuple[str, str]]:
     return [
         ("liste", members),
         ("liste, dernière page", f"{members}?p={Member.objects.count() // 100 - 1}"),
-        ("liste, par dernier jour", f"{members}?o=6"),
+        ("liste, par dernier jour", f"{members}?o=3"),
         ("recherche, un nom", f"{members}?q=martin"),
         ("recherche, un numéro", f"{members}?q={someone.number}"),
         ("recherche, un téléphone", f"{members}?q=0467112233"),

@@ -38,17 +38,14 @@ class MembershipInline(ReadOnlyInline):
     @admin.display(description=_("du, au"))
     def days(self, membership: Membership) -> str:
         """Leading to where it is cancelled, or refunded."""
-        return format_html(
-            '<a href="{}">{:%d/%m/%Y} – {:%d/%m/%Y}</a>',
-            reverse("admin:members_membership_change", args=[membership.pk]),
-            membership.starts_on,
-            membership.ends_on,
-        )
+        url = reverse("admin:members_membership_change", args=[membership.pk])
+        days = f"{membership.starts_on:%d/%m/%Y} – {membership.ends_on:%d/%m/%Y}"
+        return format_html('<a href="{}">{}</a>', url, days)
 
 
 @admin.register(Member)
 class MemberAdmin(MemberVerbs, VotersPage, MemberSelections, TakesMembersAway, JournalledAdmin):
-    list_display = ["name", "kind", "college", "email", "standing", "last_day"]
+    list_display = ["name", "standing", "last_day", "kind", "college", "email"]
     list_filter = [MemberStateFilter, CurrentOnFilter, PeriodFilter, PlanFilter, "college", "kind"]
     list_select_related = ["college"]
     search_fields = ["first_name", "last_name", "organisation", "email"]

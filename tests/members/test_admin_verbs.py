@@ -67,6 +67,15 @@ def test_the_page_names_who_may_sign_in_and_what_is_owed(staff):
     assert [(charge.owed, charge.received) for charge in panel.charges] == [(Decimal(40), Decimal(0))]
 
 
+def test_each_period_leads_to_its_own_page(staff):
+    period = create_membership(starts_on=day(0), ends_on=day(9))
+
+    page = staff.get(page_of(period.member))
+
+    address = reverse("admin:members_membership_change", args=[period.pk])
+    assert f'<a href="{address}">{day(0):%d/%m/%Y} – {day(9):%d/%m/%Y}</a>' in page.text
+
+
 def test_opening_the_page_is_noted_and_costs_the_same_for_many_rows(staff, boss):
     member = create_membership(starts_on=day(-10), ends_on=day(-9)).member
     staff.get(page_of(member))
