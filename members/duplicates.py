@@ -58,7 +58,7 @@ def find() -> dict[Pair, tuple[list[str], int]]:
     reasons: dict[Pair, set[Reason]] = defaultdict(set)
     years: dict[int, int | None] = {}
     for kind in Kind.values:
-        people = list(_read(kind))
+        people = list(members_of(kind))
         years |= {person.pk: person.birth_year for person in people}
         for reason, field in [(Reason.EMAIL, "email"), (Reason.PHONE, "phone"), (Reason.SIRET, "number")]:
             for pair in _sharing(people, field):
@@ -68,7 +68,7 @@ def find() -> dict[Pair, tuple[list[str], int]]:
     for (a, b), found in reasons.items():
         if years[a] and years[a] == years[b]:
             found.add(Reason.BIRTH_YEAR)
-    return {pair: _judge(found) for pair, found in reasons.items()}
+    return {pair: judge(found) for pair, found in reasons.items()}
 
 
 def fold(text: str) -> str:
@@ -89,7 +89,7 @@ def telephone(number: str) -> str:
     return digits if len(digits) >= 9 else ""
 
 
-def _read(kind: str) -> Iterator[Person]:
+def members_of(kind: str) -> Iterator[Person]:
     fields = ["pk", "first_name", "last_name", "organisation", "email", "phone", "siret", "birth_year"]
     rows = Member.objects.filter(kind=kind).order_by("pk").values_list(*fields)
     for pk, first, last, organisation, email, phone, siret, birth_year in rows.iterator():
@@ -156,7 +156,7 @@ def _blocks_of(person: Person) -> set[tuple[str, ...]]:
     }
 
 
-def _judge(reasons: set[Reason]) -> tuple[list[str], int]:
+def judge(reasons: set[Reason]) -> tuple[list[str], int]:
     """Each reason leaves so much less doubt. Out of 100."""
     doubt = prod(1 - WEIGHTS[reason] for reason in reasons)
     return [reason.value for reason in Reason if reason in reasons], round(100 * (1 - doubt))

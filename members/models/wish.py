@@ -122,6 +122,10 @@ class Wish(Identity):
     def is_open(self) -> bool:
         return self.state in self.OPEN
 
+    @property
+    def is_to_decide(self) -> bool:
+        return self.state in {self.State.SUBMITTED, self.State.TO_COMPLETE}
+
     def is_open_on(self, day: date) -> bool:
         """Under way now, and already submitted that day."""
         return self.state in [*self.OPEN, self.State.PAID] and self.submitted_on <= day

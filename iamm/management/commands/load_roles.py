@@ -52,6 +52,15 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "members.skill": WRITE,
         "members.consent": ["view"],
     },
+    "Bureau – adhésions": {
+        "members.application": ["view", "change"],
+        "members.college": ["view"],
+        "members.member": ["view"],
+        "members.membership": ["view"],
+        "members.plan": ["view"],
+        "members.planprice": ["view"],
+        "payments.charge": ["view"],
+    },
     "Trésorerie": {
         "payments.charge": ["view"],
         "payments.chargeline": ["view"],
