@@ -3,6 +3,7 @@ from django.urls import path
 from members import (
     application_views,
     card_views,
+    change_views,
     directory_views,
     record_views,
     renewal_views,
@@ -21,6 +22,7 @@ urlpatterns = [
     path("compte/annuaire/<int:pk>/retirer/", record_views.directory_disappear, name="directory_disappear"),
     path("compte/profil/", record_views.profile, name="profile"),
     path("compte/profil/<int:pk>/", record_views.profile, name="profile"),
+    path("adherer/changer/<int:pk>/", change_views.change, name="change"),
     path("adherer/demandes/<uuid:token>/", application_views.application, name="application"),
     path(
         "adherer/demandes/<uuid:token>/retirer/",
