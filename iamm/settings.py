@@ -162,6 +162,7 @@ CELERY_BEAT_SCHEDULE = {
     "release-expired-holds": {"task": "events.tasks.release_expired_holds", "schedule": 60.0},
     "event-reminders": {"task": "events.tasks.send_reminders", "schedule": 600.0},
     "group-messages": {"task": "events.tasks.finish_group_messages", "schedule": 60.0},
+    "member-messages": {"task": "members.tasks.finish_member_messages", "schedule": 60.0},
     "membership-reminders": {
         "task": "members.tasks.send_reminders",
         "schedule": crontab(minute=15, hour="8-19"),

@@ -8,14 +8,16 @@ from django.utils import translation
 from django.utils.translation import ngettext
 
 from mailing import outbox
-from mailing.models import List, OptOut
+from mailing.models import Email, List, OptOut
 from members.days import in_words
 
 if TYPE_CHECKING:
-    from members.models import Membership, ReminderRule
+    from members.models import MemberMessage, Membership, ReminderRule
     from members.models.deciding import Deciding
+    from members.models.messages import Reader
 
 RENEWAL = "members.renewal"  # the key of a reminder goes on with its period and the days of its rule
+MESSAGE = "members/email/member_message"
 RENEWAL_TEMPLATE = "members/email/renewal_reminder"
 
 ABOUT = ["application_received", "application_accepted", "application_to_complete", "application_refused"]
@@ -135,3 +137,20 @@ def keys_about(*, applications: Iterable[int], memberships: Iterable[int], refun
             *(f"members.{template}.{pk}." for pk in list(applications)[:LATEST] for template in ABOUT),
         ],
     )
+
+
+def member_message(message: "MemberMessage", reader: "Reader") -> Email | None:
+    return outbox.queue(
+        MESSAGE,
+        to=reader.address,
+        context={"message": message, "name": str(reader.member)},
+        key=message.key_for_reader(reader),
+        list=message.list,
+    )
+
+
+def member_message_preview(message: "MemberMessage", reader: "Reader") -> dict[str, str]:
+    """What this member would get."""
+    context = {"message": message, "name": str(reader.member)}
+    opt_out = OptOut.of(reader.address, message.list) if message.list else None
+    return outbox.render(MESSAGE, context, language=settings.LANGUAGE_CODE, opt_out=opt_out)

@@ -3,7 +3,7 @@ from django.utils import timezone
 
 from members import duplicates, mandate_emails, renewals
 from members.imports import work
-from members.models import Application, ImportBatch, Mandate, Merge
+from members.models import Application, ImportBatch, Mandate, MemberMessage, Merge
 from members.models.imports import LATE
 
 WARNED_DAYS = 30
@@ -60,3 +60,13 @@ def erase_imports() -> int:
     for batch in batches:
         batch.erase()
     return len(batches)
+
+
+@shared_task
+def send_member_message(message_id: int) -> int:
+    return MemberMessage.objects.get(pk=message_id).write_copies()
+
+
+@shared_task
+def finish_member_messages() -> int:
+    return sum(message.write_copies() for message in MemberMessage.objects.abandoned())

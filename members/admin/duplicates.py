@@ -63,7 +63,7 @@ class DuplicatePairAdmin(ReadOnlyAdmin):
     def why(self, pair: DuplicatePair) -> str:
         return "\u202f; ".join(pair.in_words())
 
-    @admin.action(description=_("Écarter : ce sont deux adhérents"), permissions=["act"])
+    @admin.action(description=_("Écarter\u00a0: ce sont deux adhérents"), permissions=["act"])
     def dismiss(self, request: HttpRequest, queryset: QuerySet[DuplicatePair]) -> None:
         staff: Any = request.user
 

@@ -15,6 +15,7 @@ from accounts.admin_pages import ReadOnlyInline
 from journal.admin import JournalledAdmin
 from members.admin import panel
 from members.admin.filters import CurrentOnFilter, MemberStateFilter, PeriodFilter, PlanFilter
+from members.admin.groups import GroupFilter
 from members.admin.seats import MandateInline
 from members.admin.selections import MemberSelections
 from members.admin.taken_away import TakesMembersAway
@@ -46,7 +47,15 @@ class MembershipInline(ReadOnlyInline):
 @admin.register(Member)
 class MemberAdmin(MemberVerbs, VotersPage, MemberSelections, TakesMembersAway, JournalledAdmin):
     list_display = ["name", "standing", "last_day", "kind", "college", "email"]
-    list_filter = [MemberStateFilter, CurrentOnFilter, PeriodFilter, PlanFilter, "college", "kind"]
+    list_filter = [
+        MemberStateFilter,
+        CurrentOnFilter,
+        PeriodFilter,
+        PlanFilter,
+        GroupFilter,
+        "college",
+        "kind",
+    ]
     list_select_related = ["college"]
     search_fields = ["first_name", "last_name", "organisation", "email"]
     search_help_text = _("Nom, organisation, e-mail, SIRET, téléphone ou numéro (A-000012).")
@@ -75,7 +84,7 @@ class MemberAdmin(MemberVerbs, VotersPage, MemberSelections, TakesMembersAway, J
         ),
     ]
     inlines = [MembershipInline]
-    actions = [*TakesMembersAway.actions, *MemberSelections.actions]
+    actions: list[Any] = [*TakesMembersAway.actions, *MemberSelections.actions]  # noqa: RUF012 - as Django types it
     journalled_fields = [*Identity.identity_fields(), "kind", "college", "joined_on", "user", "seats"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:

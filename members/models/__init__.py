@@ -8,6 +8,7 @@ from members.models.deciding import Decided, NotTheSameKind
 from members.models.decisions import Departure, StatusOverride
 from members.models.directory import DirectoryEntry, NotUpToDate, Skill
 from members.models.duplicates import DuplicatePair
+from members.models.groups import Group, SavedSearch
 from members.models.identity import Identity, Kind, compact_siret, normalise_email
 from members.models.imports import ImportBatch, ImportBusy, ImportRow, TurnLost
 from members.models.invitations import INVITATION_DAYS, Invitation, MailDomain
@@ -15,6 +16,7 @@ from members.models.mandates import Mandate
 from members.models.members import AlreadyGone, Member
 from members.models.memberships import Membership, MembershipQuerySet, NotOnCredit, PeriodOver, PeriodOverlap
 from members.models.merges import Merge
+from members.models.messages import LeftOut, MemberMessage
 from members.models.notes import Note, WrittenOnce
 from members.models.plans import College, Plan, PlanPrice
 from members.models.reminders import ReminderRule
@@ -31,6 +33,7 @@ __all__ = [
     "Departure",
     "DirectoryEntry",
     "DuplicatePair",
+    "Group",
     "Identity",
     "ImportBatch",
     "ImportBusy",
@@ -38,8 +41,10 @@ __all__ = [
     "Invitation",
     "Kind",
     "MailDomain",
+    "LeftOut",
     "Mandate",
     "Member",
+    "MemberMessage",
     "Membership",
     "MembershipQuerySet",
     "Merge",
@@ -54,6 +59,7 @@ __all__ = [
     "Purpose",
     "ReminderRule",
     "Skill",
+    "SavedSearch",
     "StatusOverride",
     "TextChanged",
     "TurnLost",

@@ -19,7 +19,10 @@ class Reason(models.TextChoices):
     """Why two members may be one. The order is that of the words."""
 
     SIRET = "siret", _("même numéro SIREN ou SIRET")
-    EMAIL = "email", _("même adresse e-mail, aux points, aux accents et à ce qui suit un « + » près")
+    EMAIL = (
+        "email",
+        _("même adresse e-mail, aux points, aux accents et à ce qui suit un «\u00a0+\u00a0» près"),
+    )
     PHONE = "phone", _("même téléphone")
     SAME_NAME = "same_name", _("même nom, aux accents et à l’ordre près")
     NEAR_NAME = "near_name", _("noms très proches")

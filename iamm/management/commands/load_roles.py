@@ -51,6 +51,9 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "members.reminderrule": WRITE,
         "members.skill": WRITE,
         "members.consent": ["view"],
+        "members.group": WRITE,
+        "members.savedsearch": WRITE,
+        "members.membermessage": ["view", "add", "delete"],
     },
     "Bureau – adhésions": {
         "members.application": ["view", "change"],
