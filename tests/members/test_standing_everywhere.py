@@ -49,6 +49,17 @@ def test_the_account_says_the_standing_and_why(client, member):
     assert says(page, f"{standing.title}.", *standing.reasons)
 
 
+def test_the_card_says_the_same(client, member):
+    standing = member.standing()
+    client.force_login(member.user)
+
+    page = client.get(reverse("members:card"))
+
+    (card,) = page.context["cards"]
+    assert card.standing == standing
+    assert says(page, *([] if standing.is_current else [f"{standing.title}.", standing.explanation]))
+
+
 def test_the_page_of_the_staff_says_the_same(staff, member):
     standing = member.standing()
 
@@ -56,6 +67,7 @@ def test_the_page_of_the_staff_says_the_same(staff, member):
 
     assert page.context["panel"].standing == standing
     assert says(page, standing.title, *standing.reasons)
+    assert reverse("members:card_check", args=[member.card_code]) in page.text
 
 
 def test_the_list_of_the_staff_says_the_same(staff, member):
