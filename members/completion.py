@@ -126,16 +126,16 @@ def _new_member(application: "Deciding", account: "User | None") -> "Member":
     identity = application.identity()
     common = {"kind": application.plan.kind, "college": application.plan.college}
     if application.plan.kind == Kind.ORGANISATION:
-        if Member.objects.filter(email__iexact=application.email).exists():
-            identity["email"] = ""  # the person's own; their mandate keeps it
+        if Member.objects.filter(kind=Kind.ORGANISATION, email__iexact=application.email).exists():
+            identity["email"] = ""  # of another organisation that they act for; their mandate keeps it
         return Member.objects.create(**identity, **common)
     identity["organisation"] = ""
     asked_by = application.user
     owner = asked_by if asked_by and application.email in asked_by.verified_emails else account
     if owner and Member.objects.filter(user=owner).exists():
         owner = None
-    email = identity.pop("email")
-    return Member.objects.get_or_create(email=email, defaults={**identity, **common, "user": owner})[0]
+    key = {"email": identity.pop("email"), "kind": common.pop("kind")}
+    return Member.objects.get_or_create(**key, defaults={**identity, **common, "user": owner})[0]
 
 
 KEPT_FRESH = ("phone", "birth_year", "address", "postcode", "city", "country")

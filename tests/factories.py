@@ -81,7 +81,8 @@ def create_member(*, email=None, **fields):
 
 def create_organisation(name="Société d'essai", **fields):
     defaults = {"kind": Kind.ORGANISATION, "organisation": name, "college": create_college()}
-    return Member.objects.create(email=f"organisation{next(number)}@example.org", **defaults | fields)
+    defaults["email"] = f"organisation{next(number)}@example.org"
+    return Member.objects.create(**defaults | fields)
 
 
 def create_mandate(organisation=None, user=None, **fields):

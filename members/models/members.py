@@ -155,6 +155,7 @@ class Member(Seated, Identity):
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),
+                "kind",
                 name="member_email_unique_whatever_the_case",
                 condition=~Q(email=""),
                 violation_error_message=_("Cette adresse e-mail est déjà celle d’un adhérent."),

@@ -17,6 +17,7 @@ from tests.factories import (
     create_college,
     create_member,
     create_membership,
+    create_organisation,
     create_plan,
     create_user,
 )
@@ -31,9 +32,9 @@ def today():
         yield date(2026, 11, 23)
 
 
-def apply(plan, email="zoe@example.org", *, user=None, key=None):
+def apply(plan, email="zoe@example.org", *, user=None, key=None, member=None):
     person = {"first_name": "Zoé", "last_name": "Démo", "email": email}
-    return Application.submit(plan, **person, request_key=key or uuid4(), user=user)
+    return Application.submit(plan, **person, request_key=key or uuid4(), user=user, member=member)
 
 
 def pay(application, reference=None):
@@ -242,7 +243,7 @@ def test_nothing_is_granted_before_the_money(today):
 def test_what_is_shown_before_paying_is_what_is_given(today):
     member = create_member(email="zoe@example.org")
     create_membership(member, starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31))
-    application = apply(create_plan(), user=create_user("zoe@example.org"))
+    application = apply(create_plan(), user=create_user("zoe@example.org"), member=member)
 
     membership = pay(application)
 
@@ -373,3 +374,13 @@ def test_a_charge_that_is_not_dues_makes_no_member():
     charge.record_payment(method="sandbox", amount=Decimal(40), reference="1")
 
     assert Member.objects.count() == 0
+
+
+def test_a_person_whose_address_an_organisation_uses_has_a_record_of_their_own(today):
+    """The contact of an association joins for themselves too, with the same mailbox."""
+    organisation = create_organisation(email="zoe@example.org")
+
+    membership = pay(apply(create_plan()))
+
+    assert (membership.member.kind, str(membership.member)) == ("person", "Zoé Démo")
+    assert organisation.memberships.count() == 0
