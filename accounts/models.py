@@ -1,10 +1,16 @@
 from typing import Any, ClassVar
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractUser, BaseUserManager
-from django.db import models
+from django.contrib.sessions.models import Session
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+
+ERASED_NAME = "Personne effacée"  # what a row that must stay calls somebody who is no longer known
 
 
 class UserManager(BaseUserManager["User"]):
@@ -61,6 +67,23 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    @transaction.atomic
+    def close(self, *, keep_row: bool) -> None:
+        """End every session and forget the person. The row stays, empty, for what it did where that must be told."""
+        keys = UserSession.objects.filter(user=self).values_list("session_key", flat=True)
+        Session.objects.filter(session_key__in=list(keys)).delete()
+        if not keep_row:
+            self.delete()
+            return
+        for rows in (EmailAddress.objects, Authenticator.objects, UserSession.objects):
+            rows.filter(user=self).delete()
+        self.groups.clear()
+        self.user_permissions.clear()
+        self.email, self.first_name, self.last_name = f"efface-{self.pk}@invalid", "", ERASED_NAME
+        self.is_active, self.last_login = False, None
+        self.set_unusable_password()
+        self.save(update_fields=["email", "first_name", "last_name", "is_active", "last_login", "password"])
 
     @property
     def verified_emails(self) -> list[str]:

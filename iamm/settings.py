@@ -184,6 +184,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "members.tasks.purge_abandoned",
         "schedule": crontab(minute=40, hour=4),
     },
+    "retention": {"task": "iamm.tasks.apply_retention", "schedule": crontab(minute=45, hour=4)},
 }
 
 # Accounts: the e-mail is the login; staff need a second factor
@@ -244,6 +245,8 @@ ACCOUNT_RATE_LIMITS = {
     "calendar": "300/1m/ip",  # a provider reads the feeds of many people from few addresses
     "card": "120/10m/ip,1000/d/ip",  # at the door of an event, one address checks many
     "notification": "600/1m/ip",
+    "personal_export": "1/h/user",
+    "erase": "10/h/user",
     "unsubscribe": "300/1m/ip",  # a provider clicks for many people from few addresses
 }
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"

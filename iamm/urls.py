@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
-from iamm import cockpit, consultations, views, wellknown
+from iamm import cockpit, consultations, privacy_views, views, wellknown
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 login_not_required(login_webauthn)  # allauth leaves it closed, and it is how one signs in with a passkey
@@ -22,6 +22,11 @@ urlpatterns = [
     path("fondateurs/<slug:slug>/", views.founder, name="founder"),
     path("compte/", views.account, name="account"),
     path("compte/consultations/", consultations.consultation_list, name="consultation_list"),
+    path("compte/donnees/", privacy_views.personal_data, name="personal_data"),
+    path("compte/donnees/copie/", privacy_views.personal_export_file, name="personal_export_file"),
+    path("compte/donnees/quitter/", privacy_views.leave, name="leave"),
+    path("compte/donnees/effacer/", privacy_views.erase, name="erase"),
+    path("donnees-effacees/", privacy_views.erased, name="erased"),
     path("compte/calendrier/", include("events.calendar_urls")),
     path("compte/organisations/<int:pk>/", cockpit.organisation, name="organisation"),
     path("compte/", include("members.organisation_urls")),

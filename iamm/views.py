@@ -20,11 +20,10 @@ from accounts.limits import rate_limited
 from accounts.models import User
 from events import pictures
 from events.models import Booking, Event, Level, Registration
-from events.models.feedback import FEEDBACK_DAYS
-from iamm import association, emails
+from iamm import association, emails, retention
 from iamm.forms import ContactForm
 from members import renewals
-from members.models import ABANDONED_AFTER_DAYS, Mandate, Member, Membership, Plan
+from members.models import Mandate, Member, Membership, Plan
 from partners.logos import FOLDER
 from partners.models import Fact, Partner
 from payments.models import Charge
@@ -144,9 +143,7 @@ def legal_notice(request: HttpRequest) -> HttpResponse:
 def privacy(request: HttpRequest) -> HttpResponse:
     """The durations are those that the code applies."""
     context = {
-        "mail_days": settings.MAIL_KEPT_DAYS,
-        "feedback_days": FEEDBACK_DAYS,
-        "application_days": ABANDONED_AFTER_DAYS,
+        "rules": retention.POLICY,
         "session_days": settings.SESSION_COOKIE_AGE // 86400,
         "session_cookie": settings.SESSION_COOKIE_NAME,
         "csrf_cookie": settings.CSRF_COOKIE_NAME,

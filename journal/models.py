@@ -1,17 +1,20 @@
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connections, models, transaction
+from django.db.models import Q
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
 class AppendOnly(TypeError):
-    """An entry is written once. Only `redact` and `forget_actor` take words out of it."""
+    """An entry is written once. Only `redact` and `forget_actor` take words out of it, and time ends it: `forget_before`."""
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
@@ -22,9 +25,20 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """What a person is told of what was done with their record: who opened it, who took it away in a file."""
         return self.filter(action__in=[Entry.Action.OPENED, Entry.Action.EXPORTED])
 
+    def about_all(self, model: type[models.Model], pks: Iterable[int]) -> "EntryQuerySet":
+        return self.filter(content_type=ContentType.objects.get_for_model(model), object_id__in=pks)
+
+    def mentioning(self, word: str) -> "EntryQuerySet":
+        """Those about anything else that hold this word, such as an address, in what they say."""
+        said = self.alias(said=Cast("changes", models.TextField()))
+        return said.filter(Q(said__icontains=word) | Q(label__icontains=word) | Q(note__icontains=word))
+
     def redact(self, subject: models.Model) -> int:
         """Take out what entries say of a person who is erased. That they were written, by whom and when, stays."""
-        entries = list(self.about(subject).only("changes"))
+        return self.about(subject).redact_all()
+
+    def redact_all(self) -> int:
+        entries = list(self.only("changes"))
         for entry in entries:
             entry.changes = {field: [None, None] for field in entry.changes}
             entry.label = entry.note = ""
@@ -44,6 +58,16 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         done = plain.bulk_update(entries, fields, batch_size=500)
         _let_rewrite("off", using=self.db)
         return done
+
+    @transaction.atomic
+    def forget_before(self, moment: datetime) -> int:
+        """Let those go whose time is over: the policy of retention is the only one to ask it."""
+        pks = list(self.filter(at__lt=moment).values_list("pk", flat=True))
+        _let_rewrite("on", using=self.db)
+        plain: models.QuerySet[Entry] = models.QuerySet(Entry, using=self.db)
+        plain.filter(pk__in=pks).delete()
+        _let_rewrite("off", using=self.db)
+        return len(pks)
 
     def update(self, **fields: Any) -> NoReturn:
         raise AppendOnly("An entry of the journal is never edited.")

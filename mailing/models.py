@@ -7,7 +7,8 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.signing import Signer
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -109,14 +110,15 @@ class EmailQuerySet(models.QuerySet["Email"]):
         """Waiting for their turn, or claimed by a process that has died since."""
         now = timezone.now()
         forgotten = now - timedelta(seconds=settings.MAIL_CLAIM_SECONDS)
-        return self.filter(
+        return self.filter(purged_at=None).filter(
             Q(state=Email.State.QUEUED, next_try_at__lte=now)
             | Q(state=Email.State.SENDING, claimed_at__lte=forgotten)
         )
 
     def late(self) -> "EmailQuerySet":
         """Not gone after a quarter of an hour: nobody delivers, or the mail server refuses."""
-        return self.filter(state__in=Email.UNFINISHED, created_at__lte=timezone.now() - timedelta(minutes=15))
+        waiting = self.filter(state__in=Email.UNFINISHED, purged_at=None)
+        return waiting.filter(created_at__lte=timezone.now() - timedelta(minutes=15))
 
     def stuck(self) -> "EmailQuerySet":
         """What staff should look at: late, or given up."""
@@ -141,6 +143,30 @@ class EmailQuerySet(models.QuerySet["Email"]):
         return self.update(
             to="", subject="", text="", html="", attachments=[], last_error="", purged_at=timezone.now()
         )
+
+    def about(self, addresses: Iterable[str], name: str = "") -> "EmailQuerySet":
+        """What was sent to these addresses, or names one of them, or this person, to somebody else."""
+        found = Q(pk__in=[])
+        for address in addresses:
+            found |= Q(to__iexact=address) | Q(text__icontains=address)
+        return self.filter(found | Q(text__contains=name) | Q(subject__contains=name) if name else found)
+
+    @transaction.atomic
+    def forget(self, addresses: Iterable[str], name: str = "") -> int:
+        """Erase what was sent about a person who is erased. What waits for them is never sent; for others, it is.
+
+        The key goes too: it may hold what the address is known by.
+        """
+        addresses = list(addresses)
+        about = self.about(addresses, name).filter(purged_at=None)
+        theirs = Q(pk__in=[])
+        for address in addresses:
+            theirs |= Q(to__iexact=address)
+        about.filter(theirs, state__in=Email.UNFINISHED).update(state=Email.State.REFUSED)
+        done = about.exclude(state__in=Email.UNFINISHED)
+        pks = list(done.values_list("pk", flat=True))
+        Email.objects.filter(pk__in=pks).update(key=Concat(Value("erased."), Cast("pk", models.CharField())))
+        return Email.objects.filter(pk__in=pks).erase()
 
 
 class Email(models.Model):

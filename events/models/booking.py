@@ -75,7 +75,8 @@ class Booking(Sequenced):
                 F("event"),
                 F("email"),
                 name="one_live_booking_an_address",
-                condition=Q(state__in=["requested", "waiting", "offered", "held", "confirmed"]),
+                condition=Q(state__in=["requested", "waiting", "offered", "held", "confirmed"])
+                & ~Q(email=""),
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["held", "offered"], expires_at__isnull=False)

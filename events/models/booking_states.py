@@ -5,6 +5,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import ERASED_NAME
+
 if TYPE_CHECKING:
     from accounts.models import User
     from events.models.booking import Booking  # noqa: F401 - named by a string below
@@ -49,6 +51,15 @@ class BookingQuerySet(models.QuerySet["Booking"]):
     def hoping(self) -> "BookingQuerySet":
         """For staff's answer, or for a place that comes free."""
         return self.filter(state__in=[BookingState.REQUESTED, BookingState.WAITING])
+
+    def erase(self) -> int:
+        """Take the contact, and what was answered for all, out of bookings that stay for what they count."""
+        from events.models.questions import Answer  # noqa: PLC0415 - answers know their booking
+
+        pks = list(self.values_list("pk", flat=True))
+        Answer.objects.filter(booking__in=pks, registration=None).delete()
+        blank = {"email": "", "user": None, "invoice_to": "", "staff_reason": ""}
+        return self.model._base_manager.filter(pk__in=pks).update(name=ERASED_NAME, **blank)
 
     def expired(self) -> "BookingQuerySet":
         return self.filter(state__in=UNTIL, expires_at__lte=timezone.now())

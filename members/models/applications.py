@@ -50,6 +50,10 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         """Paid, and whose period could not be opened by itself."""
         return self.filter(state=Application.State.PAID)
 
+    def decided(self) -> "ApplicationQuerySet":
+        """Of which nothing more is expected."""
+        return self.exclude(state__in=[*Application.OPEN, Application.State.PAID])
+
     def visible_to(self, user: "User") -> "ApplicationQuerySet":
         return self.filter(Q(user=user) | Q(email__in=user.verified_emails))
 

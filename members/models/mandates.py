@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import ERASED_NAME
 from journal import trail
 from members import mandate_emails
 from members.models.identity import normalise_email
@@ -29,6 +30,19 @@ class MandateQuerySet(models.QuerySet["Mandate"]):
     def representing(self) -> "MandateQuerySet":
         """Those who act for the organisation, not only profit from its membership."""
         return self.filter(Q(role__in=Mandate.REPRESENTING) | Q(is_dues_contact=True))
+
+    def erase(self) -> int:
+        """Take the person out of seats that are over, and end the others today."""
+        today = timezone.localdate()
+        pks = list(self.values_list("pk", flat=True))
+        for mandate in Mandate.objects.filter(pk__in=pks).select_related("organisation"):
+            if mandate.is_unfinished(today):
+                organisation = mandate.organisation.lock()
+                last = max(today, mandate.starts_on)
+                Mandate.objects.filter(pk=mandate.pk).update(ends_on=last, withdrawn_at=timezone.now())
+                organisation.settle_vote()
+        person = {"first_name": "", "last_name": ERASED_NAME, "email": "", "user": None}
+        return Mandate.objects.filter(pk__in=pks).update(**person, is_dues_contact=False)
 
     def of(self, user: "User") -> "MandateQuerySet":
         return self.filter(Q(user=user) | Q(email__in=user.verified_emails))

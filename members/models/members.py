@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import date, timedelta
 from decimal import Decimal
 from secrets import choice
@@ -10,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import ERASED_NAME
 from journal import trail
 from members import standing
 from members.models import consents
@@ -24,6 +26,8 @@ from payments.models import Charge, ChargeQuerySet
 if TYPE_CHECKING:
     from accounts.models import User
 
+ERASED_REASON = "–"  # a decision keeps that there was a reason
+CONTACT = ["first_name", "last_name", "phone", "birth_year"]  # of an organisation: who answers for it
 NAMES = {"first_name", "last_name"}
 CARD_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is read for another
 CARD_LENGTH = 16  # 78 bits: nobody finds one by trying
@@ -332,6 +336,37 @@ class Member(Seated, Identity):
         if member.user and not NAMES.isdisjoint(changes):
             member.user.first_name, member.user.last_name = member.first_name, member.last_name
             member.user.save(update_fields=sorted(NAMES))
+
+    @transaction.atomic
+    def erase(self) -> None:
+        """Take the person out of the row, or who answers for the organisation. Periods stay for what they count."""
+        member = self.lock()
+        is_person = member.kind == Kind.PERSON
+        blanked = member.identity_fields() if is_person else [*CONTACT, "email", "billing_email"]
+        member._blank(blanked)
+        member.user, member.card_code = None, new_card_code()
+        if is_person:
+            member.last_name = ERASED_NAME
+        member.save(update_fields=[*blanked, "user", "card_code"])
+        for application in member.applications.decided():
+            application.erase()
+        member.departures.exclude(reason="").update(reason=ERASED_REASON)
+        member.overrides.update(reason=ERASED_REASON)
+        member.notes.all().delete()
+        self.refresh_from_db()
+
+    @transaction.atomic
+    def forget_contact(self, addresses: Collection[str]) -> None:
+        """Take out of an organisation's row whoever reads these addresses, and nobody else."""
+        member = self.lock()
+        blanked = [*CONTACT, "email"] if member.email.lower() in addresses else []
+        blanked += ["billing_email"] if member.billing_email.lower() in addresses else []
+        member._blank(blanked)
+        member.save(update_fields=blanked)
+
+    def _blank(self, fields: Collection[str]) -> None:
+        for name in fields:
+            setattr(self, name, None if self._meta.get_field(name).null else "")
 
     @transaction.atomic
     def decide_status(

@@ -36,7 +36,12 @@ class MergeQuerySet(models.QuerySet["Merge"]):
     def forget(self) -> int:
         """Erase what would undo a merge, once it cannot be undone any more. The addresses still follow."""
         over = models.Q(at__lt=timezone.now() - WINDOW) | models.Q(undone_at__isnull=False)
-        return self.filter(over, forgotten_at=None).update(before={}, dropped=[], forgotten_at=timezone.now())
+        return self.filter(over).make_final()
+
+    def make_final(self) -> int:
+        """Nobody takes these back any more: what they were made of is erased."""
+        unforgotten = self.filter(forgotten_at=None)
+        return unforgotten.update(before={}, dropped=[], forgotten_at=timezone.now())
 
 
 class Merge(models.Model):

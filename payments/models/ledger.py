@@ -7,8 +7,8 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
-from django.db.models import OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -80,6 +80,27 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
 
     def visible_to(self, user: "User") -> "ChargeQuerySet":
         return self.filter(Q(user=user) | Q(email__in=user.verified_emails))
+
+    def never_paid(self) -> "ChargeQuerySet":
+        """No money ever came in for them: they are no accounting document."""
+        return self.filter(~Exists(Payment.objects.filter(charge=OuterRef("pk"))))
+
+    @transaction.atomic
+    def erase_payers(self) -> int:
+        """Forget who owed those that were never paid, and ask nothing more. Payments wait for it, or come before."""
+        held = [charge.pk for charge in self.order_by("pk").select_for_update(of=("self",))]
+        pks = list(Charge.objects.filter(pk__in=held).never_paid().values_list("pk", flat=True))
+        Charge.objects.filter(pk__in=pks, cancelled_at=None).update(cancelled_at=timezone.now())
+        return Charge.objects.filter(pk__in=pks).forget_payers()
+
+    def forget_payers(self) -> int:
+        """Take the people out of accounting documents whose ten years are over."""
+        pks = list(self.values_list("pk", flat=True))
+        for nature in ChargeLine.Nature:  # a label may name who comes
+            ChargeLine.objects.filter(charge__in=pks, nature=nature).update(label=str(nature.label))
+        unnamed = Concat(Value("efface-"), Cast("pk", models.CharField()))
+        Payment.objects.filter(charge__in=pks).update(reference=unnamed)
+        return Charge.objects.filter(pk__in=pks).update(name="", email="", user=None)
 
 
 class Charge(models.Model):
@@ -230,13 +251,10 @@ class Charge(models.Model):
         if charge.amount_received > promised:
             charge.owe_refund(charge.amount_received - promised, reason=Refund.Reason.CANCELLED)
 
-    @transaction.atomic
     def erase_payer(self) -> None:
         """Forget who owed a cancelled charge that no money ever came in for."""
-        if self.cancelled_at and not self.payments.exists():
-            self.name = self.email = ""
-            self.user = None
-            self.save(update_fields=["name", "email", "user"])
+        Charge.objects.filter(pk=self.pk, cancelled_at__isnull=False).erase_payers()
+        self.refresh_from_db()
 
 
 class ChargeLine(FrozenRow):

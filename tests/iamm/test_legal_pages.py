@@ -81,8 +81,8 @@ def test_the_privacy_page_names_the_durations_the_code_applies(client, settings)
 
     response = client.get(reverse("privacy"))
 
-    assert "45 jours sur le site" in response.text
-    assert "31 jours, puis votre nom" in response.text
+    assert "45 jours après l’envoi" in response.text
+    assert "31 jours après l’appel à payer" in response.text
     assert "12 jours au plus" in response.text
 
 
