@@ -93,7 +93,7 @@ def test_two_members_are_compared_then_merged(staff):
     assert [field.name for field in page.context["form"].choices] == [
         *["first_name", "last_name", "email", "phone", "city"]
     ]
-    assert "adhésions : 1" in page.text
+    assert "adhésions\u00a0: 1" in page.text
     assert (kept.first_name, kept.city, kept.phone) == ("Louise", "Sète", "0467000001")
     assert response.redirect_chain == [(page_of(kept), 302)]
     assert told(response)[0].startswith(f"Fiche {removed.number} fusionnée\u00a0: annulable jusqu’au ")
@@ -175,7 +175,7 @@ def test_the_page_of_a_merge_says_what_followed_and_what_the_journal_said(staff)
     page = staff.get(page_of(row)).text
 
     assert "adhésions\u00a0: 1" in page
-    assert "le portail : modification (Adresse corrigée)" in page
+    assert "le portail\u00a0: modification (Adresse corrigée)" in page
 
 
 def test_a_merge_is_undone_after_a_question_and_refused_in_words(staff):
