@@ -87,7 +87,7 @@ def test_a_past_day_has_its_own_list():
 
 
 def test_an_organisation_is_one_voice_cast_by_its_titular_else_its_deputy():
-    found = organisation(first_name="Dominique", last_name="Suppléante", role="deputy")
+    found = organisation(first_name="Dominique", last_name="Suppléante", role="deputy", ends_on=day(20))
     (alone,) = Voters(day(0)).all
     Mandate.objects.create(
         organisation=found, role="titular", first_name="Claude", last_name="Titulaire", is_voting=True
