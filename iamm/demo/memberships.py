@@ -20,9 +20,10 @@ from iamm.demo import people
 from iamm.demo.dates import moment
 from iamm.demo.directory import EntryWriter, Link
 from iamm.demo.ledger import Ledger, uuid, write
+from iamm.demo.mandates import create_mandates
 from iamm.demo.people import Person
 from iamm.demo.plans import PriceList
-from members.models import Application, Consent, DirectoryEntry, Kind, Member, Membership, Plan
+from members.models import Application, Consent, DirectoryEntry, Kind, Mandate, Member, Membership, Plan
 from payments.models import Charge, ChargeLine, Line
 
 SOON, LATELY, WAITING = 25, 15, 12
@@ -109,7 +110,7 @@ class MemberWriter:
     def flush(self) -> None:
         write(self.rows, User, EmailAddress, Member)
         self.ledger.write()
-        write(self.rows, Membership, Application, Consent, DirectoryEntry, Link)
+        write(self.rows, Membership, Application, Consent, DirectoryEntry, Link, Mandate)
         self.rows.clear()
 
     def kind_of_life(self, rng: Random, index: int, count: int) -> str:
@@ -135,6 +136,8 @@ class MemberWriter:
             name, email = people.organisation(self.seed, index)
             member = Member(kind=Kind.ORGANISATION, organisation=name, email=email)
             self.add_periods(rng, member, rng.choice(ORGANISATION_PLANS), periods)
+            titular = camille if index == FIRST_ORGANISATION else None
+            self.rows += create_mandates(self.seed, index, member, today=self.today, titular=titular)
         else:
             who = people.person(self.seed, index)
             user = self.account(who) if rng.random() < ACCOUNTS else None

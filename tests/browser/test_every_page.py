@@ -18,6 +18,7 @@ from members.models import Application, Member, ReminderRule
 from payments import checkouts
 from payments.models import SandboxOrder
 from tests import factories
+from tests.organisation_pages import paths_of_invitations, paths_of_organisation
 from tests.uploads import picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,6 +48,7 @@ def paths(settings, tmp_path):
         *paths_of_joining(),
         *paths_of_leaving(),
         *paths_of_members(),
+        *paths_of_invitations(),
         "/formations/",
         "/fondateurs/",
         "/adherer/",
@@ -208,7 +210,7 @@ def test_no_page_of_the_account_has_a_fault(look, site, scheme, width):
         "account_logout",
     ]
 
-    paths = [reverse(name) for name in names]
+    paths = [*[reverse(name) for name in names], *paths_of_organisation(user)]
 
     assert look(paths, scheme=scheme, width=width, cookies=session_of(user, site)) == {}
 
@@ -218,11 +220,12 @@ def test_no_page_of_the_admin_breaches_the_content_policy(browser, browser_conte
     event = factories.create_event(price=Decimal(20))
     booking = factories.register(event)
     factories.create_membership()
+    factories.create_mandate()
     models = ["event", "training", "theme", "booking", "registration"]
     lists = [reverse(f"admin:events_{name}_changelist") for name in models]
     lists += [
         reverse(f"admin:members_{name}_changelist")
-        for name in ("member", "membership", "plan", "application")
+        for name in ("member", "membership", "plan", "application", "mandate", "invitation", "maildomain")
     ]
     lists += [reverse("admin:members_skill_changelist"), reverse("admin:members_consent_changelist")]
     lists += [reverse(f"admin:payments_{name}_changelist") for name in ("charge", "payment", "refund")]

@@ -14,6 +14,7 @@ from members import renewals
 from members.models import Skill
 from tests import factories
 from tests.node_tools import faults_of
+from tests.organisation_pages import paths_of_invitations, paths_of_organisation
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +112,7 @@ def addresses():
         reverse("events:calendar", args=[today.year, today.month]),
         "/agenda/?q=introuvable&level=expert&theme=eau&couleur=bleu&month=2026-13",
         "/agenda/archives/?q=evenement",
+        *paths_of_invitations(),
         "/introuvable/",
     ]
 
@@ -132,7 +134,8 @@ def test_no_page_has_a_fault(client, tmp_path):
     pages = {address: client.get(address) for address in addresses()}
     english = client.get("/agenda/", headers={"Accept-Language": "en"})
     client.force_login(user)
-    pages |= {reverse(name): client.get(reverse(name)) for name in OWN} | {"english": english}
+    own = [*[reverse(name) for name in OWN], *paths_of_organisation(user)]
+    pages |= {address: client.get(address) for address in own} | {"english": english}
 
     files = {}
     for number, (address, response) in enumerate(pages.items()):

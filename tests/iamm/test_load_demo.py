@@ -30,7 +30,7 @@ from events.models import (
 from events.tasks import release_expired_holds
 from mailing.models import Email
 from members import renewals
-from members.models import Application, Consent, DirectoryEntry, Member, Membership, Plan
+from members.models import Application, Consent, DirectoryEntry, Kind, Mandate, Member, Membership, Plan
 from members.tasks import purge_abandoned
 from payments.models import Charge, Payment, Refund
 from tests.factories import create_member, create_partner
@@ -75,7 +75,19 @@ def snapshot():
 
 
 def delete_everything():
-    for model in (Answer, Registration, Booking, Refund, Application, Membership, Consent, Event, Member):
+    protected = (
+        Answer,
+        Registration,
+        Booking,
+        Refund,
+        Application,
+        Membership,
+        Consent,
+        Mandate,
+        Event,
+        Member,
+    )
+    for model in protected:
         model.objects.all().delete()
     for charge in Charge.objects.all():
         charge.payments.all()._raw_delete("default")
@@ -216,6 +228,17 @@ def test_the_directory_is_alive_and_the_demo_member_is_in_it(demo):
     assert 0.1 < share < 0.6
     assert shown.filter(member__email="camille@example.org").count() == 1
     assert shown.filter(skills=None).count() == 0
+
+
+def test_each_organisation_has_one_vote_and_no_more_people_than_seats(demo):
+    organisations = Member.objects.filter(kind=Kind.ORGANISATION, mandates__isnull=False).distinct()
+    live = Mandate.objects.live(on=timezone.localdate())
+
+    assert organisations.exists()
+    for organisation in organisations:
+        assert live.filter(organisation=organisation, is_voting=True, role="titular").count() == 1
+        assert organisation.seats_left >= 0
+    assert live.filter(user__email="camille@example.org").count() == 1
 
 
 def test_a_period_costs_the_price_of_its_plan_that_day(demo):
