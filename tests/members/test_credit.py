@@ -187,6 +187,17 @@ def test_a_representative_renews_by_invoice_and_the_transfer_settles_it(titular,
     assert period.member.memberships.count() == 2
 
 
+def test_staff_open_from_the_admin_what_only_waits_for_its_money(client, application):
+    client.force_login(create_staff())
+    path = reverse("admin:members_application_credit", args=[application.pk])
+    assert path in client.get(reverse("admin:members_application_change", args=[application.pk])).text
+
+    client.post(path, {"credit_until": days(40)})
+
+    application.refresh_from_db()
+    assert application.membership.credit_until == days(40)
+
+
 def test_credit_given_twice_or_after_the_money_changes_nothing(application):
     transfer(application.charge, 300)
 
