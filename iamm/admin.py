@@ -20,9 +20,9 @@ from members.admin import MemberAdmin
 from members.models import Kind, Member
 
 REASONS: dict[type[erasure.ErasureRefused], Any] = {
-    erasure.IsStaff: _("ce compte administre le portail : retirez-en d’abord les droits."),
+    erasure.IsStaff: _("ce compte administre le portail\u00a0: retirez-en d’abord les droits."),
     erasure.Owes: _("il reste à payer, ou une facture à annuler."),
-    erasure.PaidAndToCome: _("une place payée est à venir : annulez-la d’abord."),
+    erasure.PaidAndToCome: _("une place payée est à venir\u00a0: annulez-la d’abord."),
     erasure.ToPlace: _("une demande d’adhésion payée attend ses dates."),
     erasure.LastTitular: _("c’est la dernière personne titulaire d’une organisation membre."),
 }
@@ -40,7 +40,7 @@ def erase_person(
         title=gettext("Effacer des personnes"),
         warning=gettext(
             "Assurez-vous que la demande vient bien d’elles. Leur compte, leur fiche, leurs réservations, leurs mandats et "
-            "leurs messages perdent leur nom, partout et pour toujours ; seules les pièces comptables le gardent, dix ans. "
+            "leurs messages perdent leur nom, partout et pour toujours\u202f; seules les pièces comptables le gardent, dix ans. "
             "Ce qui est à venir et gratuit est annulé, et qui est membre démissionne."
         ),
         submit=gettext("Effacer, pour toujours"),

@@ -26,7 +26,7 @@ POLICY = [
         _("nom, coordonnées, année de naissance, périodes, départ, état décidé, notes de l’équipe"),
         _("Tenir la liste des membres et vous rappeler l’échéance (exécution du contrat d’adhésion)."),
         Kept(_("la fin de la dernière adhésion ou le départ"), years=1),
-        _("Rendue anonyme, sauf s’il reste une cotisation due : les périodes restent, pour compter."),
+        _("Rendue anonyme, sauf s’il reste une cotisation due\u00a0: les périodes restent, pour compter."),
         {
             "members.Member": [*IDENTITY, "kind", "college", "seats", "joined_on", "card_code"],
             "members.Membership": [
@@ -50,7 +50,7 @@ POLICY = [
         _("nom, adresse e-mail, téléphone"),
         _("Joindre l’organisation (exécution du contrat d’adhésion)."),
         Kept(_("tant que l’organisation est membre, et un an")),
-        _("Effacé ; l’organisation reste."),
+        _("Effacé\u202f; l’organisation reste."),
         {"members.Member": ["first_name", "last_name", "email", "phone", "billing_email"]},
     ),
     Rule(
@@ -111,7 +111,7 @@ POLICY = [
         _("les deux fiches telles qu’elles étaient"),
         _("Pouvoir revenir sur une erreur (intérêt légitime)."),
         Kept(_("la fusion"), days=MERGES_KEPT.days),
-        _("Les anciennes fiches sont effacées ; l’ancien numéro mène à la nouvelle."),
+        _("Les anciennes fiches sont effacées\u202f; l’ancien numéro mène à la nouvelle."),
         {"members.Merge": ["before", "dropped", "removed_card_code", "at"]},
         task="members.tasks.forget_merges",
     ),
@@ -121,7 +121,7 @@ POLICY = [
         _("le fichier, chaque ligne, et la fiche avant et après"),
         _("Vérifier un import, et pouvoir revenir dessus (intérêt légitime)."),
         Kept(_("l’envoi du fichier"), days=IMPORTS_KEPT.days),
-        _("Fichier et lignes effacés ; la fiche reste."),
+        _("Fichier et lignes effacés\u202f; la fiche reste."),
         {
             "members.ImportBatch": ["file", "filename", "head", "message", "refusals", "created_at"],
             "members.ImportRow": ["values", "changes", "problems", "before", "after", "applied_at"],
@@ -162,7 +162,7 @@ POLICY = [
         _("nom, adresse e-mail, réponses aux questions, place"),
         _("Tenir votre place et vous prévenir (exécution de ce que vous avez demandé)."),
         Kept(_("l’événement"), years=1),
-        _("Rendue anonyme : on sait combien sont venus, et plus qui."),
+        _("Rendue anonyme\u00a0: on sait combien sont venus, et plus qui."),
         {
             "events.Booking": [
                 *("event", "name", "email", "state", "invoice_to", "staff_reason", "language"),
@@ -259,7 +259,7 @@ POLICY = [
         _("empreinte de l’adresse e-mail, sans l’adresse"),
         _("Ne plus vous écrire (votre droit d’opposition)."),
         Kept(_("tant que vous ne revenez pas")),
-        _("Elle reste quand tout le reste est effacé : elle ne dit pas de qui elle est."),
+        _("Elle reste quand tout le reste est effacé\u00a0: elle ne dit pas de qui elle est."),
         {"mailing.OptOut": ["address_hash", "list", "created_at"]},
     ),
     Rule(
@@ -314,7 +314,7 @@ POLICY = [
         "rate-limits",
         _("Envoi d’un formulaire"),
         _("adresse IP"),
-        _("Freiner les envois automatiques (intérêt légitime : la sécurité)."),
+        _("Freiner les envois automatiques (intérêt légitime\u00a0: la sécurité)."),
         Kept(_("l’envoi"), days=1),
         _("Effacée."),
         {},
@@ -324,7 +324,7 @@ POLICY = [
         "journal",
         _("Journal"),
         _("qui a créé, modifié, ouvert ou emporté une fiche, et quand"),
-        _("Savoir qui a fait quoi avec vos données (intérêt légitime : la sécurité)."),
+        _("Savoir qui a fait quoi avec vos données (intérêt légitime\u00a0: la sécurité)."),
         Kept(_("le geste"), years=3),
         _("Effacé. Si vous êtes effacé avant, ce que la ligne disait de vous l’est aussi."),
         {"journal.Entry": ["at", "action", "label", "changes", "note", "reference"]},
@@ -335,7 +335,7 @@ POLICY = [
         "admin-log",
         _("Journal de l’administration"),
         _("nom de la fiche touchée, geste, date"),
-        _("Retrouver une erreur (intérêt légitime : la sécurité)."),
+        _("Retrouver une erreur (intérêt légitime\u00a0: la sécurité)."),
         Kept(_("le geste"), years=3),
         _("Effacé."),
         {"admin.LogEntry": ["action_time", "object_repr", "action_flag", "change_message"]},
@@ -348,7 +348,7 @@ POLICY = [
         _("tableau, choix, fichier"),
         _("Administrer l’association (intérêt légitime)."),
         Kept(_("sa préparation"), days=EXPORTS_KEPT.days),
-        _("Fichier et choix effacés ; le journal retient qu’il a été pris."),
+        _("Fichier et choix effacés\u202f; le journal retient qu’il a été pris."),
         {
             "documents.Export": [
                 *("kind", "title", "format", "parameters", "language", "asked_at", "state"),
@@ -361,7 +361,7 @@ POLICY = [
         "staff-journal",
         _("Gestes de l’équipe"),
         _("nom de la personne de l’équipe"),
-        _("Savoir qui a fait quoi avec les données des autres (intérêt légitime : la sécurité)."),
+        _("Savoir qui a fait quoi avec les données des autres (intérêt légitime\u00a0: la sécurité)."),
         Kept(_("le geste"), years=3),
         _("Effacé avec la ligne du journal."),
         {"journal.Entry": ["at", "action", "actor_name"]},
@@ -370,7 +370,7 @@ POLICY = [
         "staff-log",
         _("Gestes de l’équipe dans l’administration"),
         _("compte, geste, date"),
-        _("Retrouver une erreur (intérêt légitime : la sécurité)."),
+        _("Retrouver une erreur (intérêt légitime\u00a0: la sécurité)."),
         Kept(_("le geste"), years=3),
         _("Effacé."),
         {"admin.LogEntry": ["action_time", "action_flag"]},
