@@ -133,7 +133,7 @@ class Export(models.Model):
             parameters=parameters,
             format=cls.Format(format),
             language=translation.get_language() or settings.LANGUAGE_CODE,
-            asked_by=by,
+            asked_by_id=by.pk,
             title=title[:200],
         )
         tasks.make_export.delay_on_commit(export.pk)  # type: ignore[attr-defined]

@@ -49,9 +49,8 @@ class Candidates:
         emails = {row["email"] for row in rows if "email" in row}
         sirets = {row["siret"] for row in rows if "siret" in row}
         self.by_pk = {one.pk: one for one in members.filter(pk__in=numbers)}
-        self.by_email = {
-            one.email.lower(): one for one in members.alias(lower=Lower("email")).filter(lower__in=emails)
-        }
+        known = members.alias(lower=Lower("email")).filter(lower__in=emails)
+        self.by_email = {(one.kind, one.email.lower()): one for one in known}
         self.by_siret = self._grouped(members.filter(siret__in=sirets), lambda one: one.siret)
         self.by_name = self._grouped(
             [
@@ -75,9 +74,13 @@ class Candidates:
             if member is None:
                 raise Unmatched(Problem("number", _("Aucune fiche n’a ce numéro.")))
             return member
-        if member := self.by_email.get(values.get("email", "")):
-            return member
         is_organisation = kind == Kind.ORGANISATION
+        kinds = [kind]
+        if not values.keys() & {"kind", "plan", "organisation", "last_name"}:
+            kinds.append(Kind.PERSON if is_organisation else Kind.ORGANISATION)  # the address alone says who
+        for one in kinds:
+            if member := self.by_email.get((one, values.get("email", ""))):
+                return member
         for column, found in (
             ("siret", self.by_siret.get(values.get("siret", ""), []) if is_organisation else []),
             ("last_name", self._of_that_name(values, kind)),
@@ -128,7 +131,7 @@ class Seen:
         """Kept as hashes: a file may have many rows."""
         certain: list[Any] = [("pk", member.pk)] if member else []
         if "email" in values:
-            certain.append(("email", values["email"]))
+            certain.append(("email", kind, values["email"]))
         likely: list[Any] = []
         if "siret" in values and kind == Kind.ORGANISATION:
             likely.append(("siret", values["siret"]))

@@ -178,7 +178,7 @@ class Planner:
         for name, value in planned.fields.items():
             old = None if member is None else getattr(member, name)
             planned.changes[name.removesuffix("_id")] = [self._said(name, old), self._said(name, value)]
-        owner = self.candidates.by_email.get(planned.fields.get("email", ""))
+        owner = self.candidates.by_email.get((planned.kind, planned.fields.get("email", "")))
         if owner is not None and owner != member:
             planned.refuse("email", _("Cette adresse e-mail est déjà celle d’un adhérent."), [owner.pk])
 

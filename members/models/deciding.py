@@ -49,7 +49,7 @@ class Deciding(Wish):
         self._ask_to_pay(credit_until=credit_until)
 
     def _open_on_credit(self, until: date, *, by: "User") -> None:
-        list(Charge.objects.select_for_update().filter(pk=self.charge_id))  # first, as a payment does
+        list(Charge.objects.select_for_update().filter(application=self.pk))  # first, as a payment does
         self._lock(self.State.ACCEPTED)
         self.decided_by = by
         self.save(update_fields=["decided_by"])

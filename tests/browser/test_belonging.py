@@ -133,6 +133,32 @@ def record_the_transfer(page, site, charge):
     page.locator(".messagelist").wait_for()
 
 
+def renew_by_invoice(page, site, company, board):
+    """With a purchase order, accepted on credit, settled later by a transfer."""
+    cockpit = site + reverse("organisation", args=[company.pk])
+    end = timezone.localdate() + timedelta(days=20)
+    Membership.objects.update(starts_on=end - timedelta(days=364), ends_on=end)
+    ada = Mandate.objects.get(role="titular").user
+    enter(page, site, ada)
+    page.goto(cockpit)
+    page.get_by_role("link", name="Renouveler l’adhésion").click()
+    page.get_by_label("Bon de commande").fill("BC-2026-7")
+    page.get_by_role("button", name="Envoyer ma demande").click()
+    page.get_by_role("heading", name="Le bureau lit votre demande").wait_for()
+    renewal = Application.objects.to_decide().get()
+    assert (renewal.member, renewal.purchase_order) == (company, "BC-2026-7")
+
+    enter(page, site, board)
+    accept_on_credit(page, site, renewal, end + timedelta(days=60))
+    assert (renewal.membership.starts_on, renewal.charge.paid_at) == (end + timedelta(days=1), None)
+    record_the_transfer(page, site, renewal.charge)
+    renewal.membership.refresh_from_db()
+    assert renewal.membership.credit_until is None
+    enter(page, site, ada)
+    page.goto(cockpit)
+    assert "La suite est déjà réglée" in page.locator("main").inner_text()
+
+
 def test_a_company_joins_seats_three_colleagues_by_domain_loses_one_and_renews_by_invoice(
     page, site, console
 ):
@@ -165,27 +191,7 @@ def test_a_company_joins_seats_three_colleagues_by_domain_loses_one_and_renews_b
     tomorrow = timezone.localdate() + timedelta(days=1)
     assert sorted(one.first_name for one in Mandate.objects.live(on=tomorrow)) == ["Ada", "Bob", "Chloe"]
 
-    end = timezone.localdate() + timedelta(days=20)
-    Membership.objects.update(starts_on=end - timedelta(days=364), ends_on=end)
-    ada = Mandate.objects.get(role="titular").user
-    enter(page, site, ada)
-    page.goto(site + cockpit)
-    page.get_by_role("link", name="Renouveler l’adhésion").click()
-    page.get_by_label("Bon de commande").fill("BC-2026-7")
-    page.get_by_role("button", name="Envoyer ma demande").click()
-    page.get_by_role("heading", name="Le bureau lit votre demande").wait_for()
-    renewal = Application.objects.to_decide().get()
-    assert (renewal.member, renewal.purchase_order) == (company, "BC-2026-7")
-
-    enter(page, site, board)
-    accept_on_credit(page, site, renewal, end + timedelta(days=60))
-    assert (renewal.membership.starts_on, renewal.charge.paid_at) == (end + timedelta(days=1), None)
-    record_the_transfer(page, site, renewal.charge)
-    renewal.membership.refresh_from_db()
-    assert renewal.membership.credit_until is None
-    enter(page, site, ada)
-    page.goto(site + cockpit)
-    assert "La suite est déjà réglée" in page.locator("main").inner_text()
+    renew_by_invoice(page, site, company, board)
 
 
 def import_a_file(page, site, table):

@@ -75,6 +75,21 @@ def test_an_organisation_is_found_by_its_siret_however_it_is_spaced():
     assert row.changes == {"organisation": ["Société d'essai", "Autre nom"], "headcount": [None, 12]}
 
 
+def test_a_mailbox_that_a_person_and_an_organisation_share_finds_the_one_that_the_row_is_about():
+    person = create_member(last_name="Démo", email="contact@example.org")
+    organisation = create_organisation("Société d'essai", email="contact@example.org")
+
+    batch = preview(
+        table(
+            "Organisation;Nom;E-mail;Téléphone",
+            ";Démo;contact@example.org;1",
+            "Société d'essai;;contact@example.org;2",
+        )
+    )
+
+    assert [row.member for row in batch.rows.order_by("number")] == [person, organisation]
+
+
 def test_several_records_that_correspond_are_named_and_none_is_chosen():
     pks = [create_member(first_name="Zoé", last_name="Démo", birth_year=1980).pk for _ in range(2)]
 
