@@ -304,3 +304,10 @@ class PlanPrice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plan} – {self.amount} €"
+
+    def has_served(self) -> bool:
+        """Whether somebody has applied, or has a period, since it is in force: also of a first day to come."""
+        announced = self.plan.applications.filter(
+            Q(created_at__date__gte=self.since) | Q(starts_on__gte=self.since)
+        )
+        return announced.exists() or self.plan.memberships.filter(starts_on__gte=self.since).exists()

@@ -97,9 +97,33 @@ def paths_of_joining():
         plan, first_name="Zoé", last_name="Démo", email="zoe@example.org", request_key=uuid4()
     )
     checkouts.start(application.charge)
+    board = factories.create_staff()
+    decided = factories.create_plan(
+        name=LONG[:100], kind="organisation", approval="everybody", max_terms=3, seats_included=2
+    )
+    states = [
+        Application.submit(
+            decided,
+            organisation=f"{LONG} {n}",
+            last_name="Démo",
+            email=f"p{n}@example.org",
+            request_key=uuid4(),
+        )
+        for n in range(4)
+    ]
+    states[1].ask(by=board, question=LONG)
+    states[2].refuse(by=board, reason=LONG)
+    states[3].abandon()
+    full = factories.create_plan(
+        max_terms=3, is_amount_chosen=True, asks_address=True, proof="always", proof_label="Une carte"
+    )
     return [
         plan.get_absolute_url(),
         application.get_absolute_url(),
+        decided.get_absolute_url(),
+        full.get_absolute_url(),
+        *[one.get_absolute_url() for one in states],
+        reverse("members:application_withdraw", args=[states[0].token]),
         application.charge.get_absolute_url(),
         reverse("payments:sandbox", args=[SandboxOrder.objects.get().uuid]),
     ]
@@ -210,7 +234,9 @@ def test_no_page_of_the_account_has_a_fault(look, site, scheme, width):
         "account_logout",
     ]
 
-    paths = [*[reverse(name) for name in names], *paths_of_organisation(user)]
+    change = reverse("members:change", args=[member.memberships.get().pk])
+    changes = [change, f"{change}?formule={factories.create_plan().slug}"]
+    paths = [*[reverse(name) for name in names], *paths_of_organisation(user), *changes]
 
     assert look(paths, scheme=scheme, width=width, cookies=session_of(user, site)) == {}
 

@@ -48,7 +48,8 @@ def public_rows():
         training,
         founder,
         speaker,
-        factories.create_plan(),
+        factories.create_plan(max_terms=2, is_amount_chosen=True, proof="always", proof_label="Une carte"),
+        factories.create_plan(kind="organisation", seats_included=2),
         *bookings,
     ]
 
