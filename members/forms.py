@@ -35,7 +35,7 @@ AUTOCOMPLETE = {
     "email": "email",
     "phone": "tel",
     "organisation": "organization",
-    "address": "street-address",
+    "address": "address-line1",
     "postcode": "postal-code",
     "city": "address-level2",
     "country": "country-name",

@@ -47,7 +47,7 @@ class ApplicationStateFilter(StateFilter):
 
 @admin.register(Application)
 class ApplicationAdmin(ApplicationVerbs):
-    list_display = ["name", "plan", "total", "state", "since", "known_as", "charge_link", "decide"]
+    list_display = ["name", "decide", "plan", "total", "state", "since", "known_as", "charge_link"]
     list_filter = [ApplicationStateFilter, "plan"]
     list_select_related = ["plan", "charge", "member"]
     search_fields = ["first_name", "last_name", "organisation", "email"]
@@ -142,10 +142,10 @@ class ApplicationAdmin(ApplicationVerbs):
             else gettext("%(told)s Aujourd’hui\u00a0: %(now)s") % {"told": told, "now": now}
         )
 
-    @admin.display(description=_("justificatif"), empty_value="–")
-    def proof_link(self, application: Application) -> str | None:
+    @admin.display(description=_("justificatif"))
+    def proof_link(self, application: Application) -> str:
         if not application.proof:
-            return None
+            return gettext("aucun")
         url = reverse("admin:members_application_proof", args=[application.pk])
         return format_html('<a href="{}">{}</a>', url, gettext("Télécharger le justificatif"))
 

@@ -110,6 +110,7 @@ def test_a_request_is_accepted_in_one_click_from_its_row(staff):
 def test_the_page_has_what_can_be_done_in_its_state(staff):
     application = waiting()
     page = staff.get(page_of(application)).text
+    assert ">aucun<" in page
     offered = [verb for verb in VERBS if page_of(application, verb) in page]
     staff.post(page_of(application, "accept"))
 
