@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.utils.translation import gettext as _
 
@@ -24,7 +24,7 @@ class Errors:
     def __iter__(self) -> Iterator[list[Cell]]:
         rows = self.batch.rows.filter(outcome=ImportRow.Outcome.ERROR)
         for row in rows.iterator():
-            said = ", ".join(str(value) for value in row.values.values())
+            said = ", ".join(str(row.values[column]) for column in in_order(row.values))
             for column, told, _members in row.problems:
                 yield [row.number, label_of(column), told, said]
 
@@ -33,3 +33,9 @@ def label_of(column: str) -> str:
     """As staff read it; empty for the row as a whole."""
     others = {"period": _("adhésion"), "mandate": _("mandat")}
     return str(COLUMNS[column].label) if column in COLUMNS else others.get(column, "")
+
+
+def in_order(columns: Iterable[str]) -> list[str]:
+    """As the fields are listed: the database keeps no order."""
+    ranks = {code: rank for rank, code in enumerate(COLUMNS)}
+    return sorted(columns, key=lambda code: ranks.get(code, len(ranks)))

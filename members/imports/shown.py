@@ -8,7 +8,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from members.days import in_words
-from members.imports.errors import label_of
+from members.imports.errors import in_order, label_of
 from members.models import ImportRow, Kind, Member
 
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -38,8 +38,8 @@ def shown(row: ImportRow) -> Shown:
     said = values.get("organisation") or f"{values.get('first_name', '')} {values.get('last_name', '')}"
     name = str(row.member) if row.member else said.strip() or values.get("email", "")
     changes = [
-        Change(capfirst(label_of(column)), _said(old), _said(new))
-        for column, (old, new) in row.changes.items()
+        Change(capfirst(label_of(column)), *(_said(value) for value in row.changes[column]))
+        for column in in_order(row.changes)
     ]
     refusals = [
         Refusal(capfirst(label_of(column)), told, [(pk, Member(pk=pk).number) for pk in pks])

@@ -194,7 +194,16 @@ def test_a_change_is_shown_from_what_to_what(client, staff):
 
     text = client.get(page_of(batch)).text
 
-    assert "<strong>Ville</strong> : <del>Agde</del> → <ins>Sète</ins>" in text
+    assert "<li>Ville : <del>Agde</del> → <ins>Sète</ins>" in text
+
+
+def test_changes_are_in_the_order_of_the_fields(client, staff, college):
+    batch = preview(table("Ville;E-mail;Nom;Prénom;Collège", "Sète;zoe@example.org;Démo;Zoé;citoyens"))
+
+    [row] = client.get(page_of(batch)).context["rows"]
+
+    labels = [change.label for change in row.changes]
+    assert labels == ["Nature", "Prénom", "Nom", "Adresse e-mail", "Ville", "Collège"]
 
 
 def test_the_page_runs_as_many_queries_for_many_rows_as_for_one(client, staff, college):
@@ -211,14 +220,14 @@ def test_the_page_runs_as_many_queries_for_many_rows_as_for_one(client, staff, c
 
 
 def test_errors_are_taken_away_as_a_table_that_runs_no_formula(client, staff):
-    batch = preview(table("Nom;E-mail", "=1+1;zoe@"))
+    batch = preview(table("Ville;E-mail;Nom", "Sète;zoe@;=1+1"))
 
     answer = client.get(page_of(batch, "errors"))
 
     lines = answer.getvalue().decode("utf-8-sig").splitlines()
     assert lines == [
         "Ligne;Colonne;Erreur;Ce que la ligne dit",
-        "2;adresse e-mail;Saisissez une adresse de courriel valide.;'=1+1",
+        "2;adresse e-mail;Saisissez une adresse de courriel valide.;'=1+1, Sète",
     ]
     assert Entry.objects.filter(action=Entry.Action.EXPORTED, object_id=batch.pk).count() == 1
 
