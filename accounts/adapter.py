@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailing import outbox
 
-WRONG_CODE = _("Ce n’est pas le bon code : vérifiez-le, ou demandez-en un autre.")
+WRONG_CODE = _("Ce n’est pas le bon code\u00a0: vérifiez-le, ou demandez-en un autre.")
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -37,7 +37,9 @@ class MFAAdapter(DefaultMFAAdapter):
     """Names the association, not its host, in what the phone shows for a passkey."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": _("Ce n’est pas le bon code : il change toutes les trente secondes, réessayez."),
+        "incorrect_code": _(
+            "Ce n’est pas le bon code\u00a0: il change toutes les trente secondes, réessayez."
+        ),
     }
 
     def _get_site_name(self) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 MAX_BYTES = 20_000_000
-HELP = gettext_lazy("PDF, ODP, ODT, ODS, PPTX, DOCX ou XLSX, sans macro, 20 Mo au plus.")
+HELP = gettext_lazy("PDF, ODP, ODT, ODS, PPTX, DOCX ou XLSX, sans macro, 20\u00a0Mo au plus.")
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 OFFICE = "application/vnd.openxmlformats-officedocument."
 BROKEN = (
@@ -66,7 +66,7 @@ def validate_document(document: FieldFile) -> None:
     if document._committed:  # type: ignore[attr-defined] # a stored one was checked
         return
     if document.size > MAX_BYTES:
-        raise ValidationError(_("Ce fichier dépasse 20 Mo."))
+        raise ValidationError(_("Ce fichier dépasse 20\u00a0Mo."))
     extension = extension_of(document.name)
     if extension not in FORMATS:
         raise ValidationError(_("Ce genre de fichier n’est pas accepté."))

@@ -32,7 +32,9 @@ def place_feedback(request: HttpRequest, code: UUID) -> HttpResponse:
             try:
                 place.give_feedback(**form.cleaned_data)
             except FeedbackClosed:
-                messages.error(request, _("Le questionnaire n’est pas ouvert : rien n’a été enregistré."))
+                messages.error(
+                    request, _("Le questionnaire n’est pas ouvert\u00a0: rien n’a été enregistré.")
+                )
             else:
                 messages.success(request, _("Merci, votre avis est enregistré."))
             return redirect("bookings:place_feedback", code)

@@ -20,10 +20,10 @@ SHARED = (1200, 630)  # what social networks draw; they do not all read WebP
 PHOTO = Limits(
     max_bytes=8_000_000,
     max_pixels=25_000_000,
-    too_heavy=_("Cette image dépasse 8 Mo."),
+    too_heavy=_("Cette image dépasse 8\u00a0Mo."),
     too_large=_("Cette image est trop grande : 5 000 pixels de côté suffisent."),
 )
-HELP = _("PNG, JPEG ou WebP, 8 Mo au plus. Large de 1 440 pixels ou plus, de préférence.")
+HELP = _("PNG, JPEG ou WebP, 8\u00a0Mo au plus. Large de 1 440 pixels ou plus, de préférence.")
 
 _size_in = re.compile(r"-(\d+)x(\d+)\.webp$").search
 

@@ -58,7 +58,7 @@ def _erase(request: HttpRequest, row: Any) -> bool:
     assert isinstance(request.user, User)  # noqa: S101 - the admin lets nobody else in
     if isinstance(row, Member) and row.kind == Kind.ORGANISATION:
         messages.error(
-            request, gettext("%s est une organisation : effacez son contact depuis son compte.") % row
+            request, gettext("%s est une organisation\u00a0: effacez son contact depuis son compte.") % row
         )
         return False
     try:

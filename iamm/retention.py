@@ -100,7 +100,7 @@ POLICY = [
         _("pour quoi, dans quels mots, de quand à quand"),
         _("Prouver que vous avez accepté (obligation légale, RGPD article 7)."),
         Kept(_("la fin de l’accord"), years=5),
-        _("Effacés. Si vous êtes effacé avant, ils ne disent plus de qui ils sont."),
+        _("Effacés. Si vos données le sont avant, ils ne disent plus de qui ils sont."),
         {"members.Consent": ["purpose", "text_version", "given_at", "expires_on", "withdrawn_at"]},
         due.consents,
         erasure.delete,
@@ -162,7 +162,7 @@ POLICY = [
         _("nom, adresse e-mail, réponses aux questions, place"),
         _("Tenir votre place et vous prévenir (exécution de ce que vous avez demandé)."),
         Kept(_("l’événement"), years=1),
-        _("Rendue anonyme\u00a0: on sait combien sont venus, et plus qui."),
+        _("Rendue anonyme\u00a0: on sait combien sont venus, mais plus qui."),
         {
             "events.Booking": [
                 *("event", "name", "email", "state", "invoice_to", "staff_reason", "language"),
@@ -294,7 +294,7 @@ POLICY = [
         _("adresse IP, navigateur, date"),
         _(
             "Vous montrer vos connexions, pour que vous en repériez une qui n’est pas la vôtre "
-            "(intérêt légitime : la sécurité)."
+            "(intérêt légitime\u00a0: la sécurité)."
         ),
         Kept(_("la connexion"), days=lambda: settings.SESSION_COOKIE_AGE // 86400),
         _("Effacée, ou dès que vous vous déconnectez."),
@@ -326,7 +326,7 @@ POLICY = [
         _("qui a créé, modifié, ouvert ou emporté une fiche, et quand"),
         _("Savoir qui a fait quoi avec vos données (intérêt légitime\u00a0: la sécurité)."),
         Kept(_("le geste"), years=3),
-        _("Effacé. Si vous êtes effacé avant, ce que la ligne disait de vous l’est aussi."),
+        _("Effacé. Si vos données le sont avant, ce que la ligne disait de vous l’est aussi."),
         {"journal.Entry": ["at", "action", "label", "changes", "note", "reference"]},
         due.journal,
         erasure.forget_entries,

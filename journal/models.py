@@ -150,7 +150,10 @@ class Entry(models.Model):
     def about(self) -> str:
         """The subject as it was called, or its number once its name was taken out."""
         kind = ContentType.objects.get_for_id(self.content_type_id)
-        return self.label or gettext("%(kind)s n° %(number)d") % {"kind": kind.name, "number": self.object_id}
+        return self.label or gettext("%(kind)s n°\u00a0%(number)d") % {
+            "kind": kind.name,
+            "number": self.object_id,
+        }
 
     @property
     def who(self) -> str:

@@ -20,7 +20,7 @@ MAX_PIXELS = 40_000_000
 BOX = (2400, 2400)
 CONTENT_TYPES = {"pdf": "application/pdf", "jpg": "image/jpeg"}
 HELP = gettext_lazy(
-    "PDF, JPEG ou PNG, 5 Mo au plus. Seul le bureau le voit, et il est effacé dès qu’il a répondu."
+    "PDF, JPEG ou PNG, 5\u00a0Mo au plus. Seul le bureau le voit, et il est effacé dès qu’il a répondu."
 )
 BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error)  # what Pillow raises on a damaged file
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -41,7 +41,7 @@ class ProofField(forms.FileField):
 def read(sent: Any) -> "ContentFile[bytes]":
     """Raises ValidationError for what is too heavy, or neither a PDF nor a picture."""
     if sent.size > MAX_BYTES:
-        raise ValidationError(_("Ce fichier dépasse 5 Mo."))
+        raise ValidationError(_("Ce fichier dépasse 5\u00a0Mo."))
     sent.seek(0)
     if sent.read(5) == b"%PDF-":
         sent.seek(0)

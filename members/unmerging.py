@@ -56,7 +56,7 @@ def _refuse_if_edited(row: Merge, kept: Member) -> None:
         model = apps.get_model(label)
         found = model._base_manager.select_for_update(of=("self",)).filter(pk=pk).first()
         if found is None or digest(found) != moved:
-            words = {"kind": model._meta.verbose_name, "row": found or f"n° {pk}"}
+            words = {"kind": model._meta.verbose_name, "row": found or f"n°\u00a0{pk}"}
             raise UndoRefused(
                 _("Modifié ou supprimé depuis la fusion\u00a0: %(kind)s «\u00a0%(row)s\u00a0».") % words
             )

@@ -15,7 +15,7 @@ BOX = (640, 320)
 LOGO = Limits(
     max_bytes=2_000_000,
     max_pixels=16_000_000,
-    too_heavy=_("Cette image dépasse 2 Mo."),
+    too_heavy=_("Cette image dépasse 2\u00a0Mo."),
     too_large=_("Cette image est trop grande : 4 000 pixels de côté suffisent."),
 )
 

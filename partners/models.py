@@ -42,7 +42,7 @@ class Partner(models.Model):
         upload_to=store_logo,
         blank=True,
         validators=[validate_logo],
-        help_text=_("PNG, JPEG ou WebP, 2 Mo au plus."),
+        help_text=_("PNG, JPEG ou WebP, 2\u00a0Mo au plus."),
     )
 
     objects: ClassVar = PartnerQuerySet.as_manager()

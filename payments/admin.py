@@ -30,7 +30,7 @@ def charge_link(charge: Charge | None) -> str | None:
 
 def refund_state(refund: Refund) -> str:
     if refund.payment:
-        return gettext("fait : %s") % refund.payment
+        return gettext("fait\u00a0: %s") % refund.payment
     url = reverse("admin:payments_refund_settle", args=[refund.pk])
     return format_html('<a href="{}">{}</a>', url, gettext("à faire"))
 

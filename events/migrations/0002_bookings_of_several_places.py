@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=60, verbose_name='nom')),
-                ('amount', models.DecimalField(decimal_places=2, default=Decimal('0'), help_text='0 : gratuit. Pour un montant libre : le minimum.', max_digits=8, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='montant')),
+                ('amount', models.DecimalField(decimal_places=2, default=Decimal('0'), help_text='0\xa0: gratuit. Pour un montant libre\xa0: le minimum.', max_digits=8, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='montant')),
                 ('is_chosen', models.BooleanField(default=False, verbose_name='montant libre')),
                 ('for_whom', models.CharField(choices=[('public', 'tout le monde'), ('membres', 'les adhérents à jour'), ('etudiants', 'les étudiants'), ('college', 'un collège'), ('organisation', 'une organisation adhérente')], default='public', max_length=12, verbose_name='pour')),
                 ('quota', models.PositiveIntegerField(blank=True, help_text='Vide : autant que l’événement en a.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='nombre de places à ce tarif')),

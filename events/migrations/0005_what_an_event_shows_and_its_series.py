@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(max_length=160, unique=True, verbose_name='adresse')),
                 ('role', models.CharField(blank=True, help_text='Métier et organisation, en une ligne.', max_length=200, verbose_name='fonction')),
                 ('biography', models.TextField(blank=True, help_text='En Markdown.', verbose_name='présentation')),
-                ('photo', events.pictures.PictureField(blank=True, help_text='PNG, JPEG ou WebP, 8 Mo au plus. Large de 1 440 pixels ou plus, de préférence.', upload_to='', verbose_name='photo')),
+                ('photo', events.pictures.PictureField(blank=True, help_text='PNG, JPEG ou WebP, 8\xa0Mo au plus. Large de 1 440 pixels ou plus, de préférence.', upload_to='', verbose_name='photo')),
                 ('photo_alt', models.CharField(blank=True, help_text='Ce que montre la photo. Vide\xa0: «\xa0Portrait de\xa0», et le nom.', max_length=200, verbose_name='texte de remplacement')),
                 ('website', models.URLField(blank=True, verbose_name='site')),
             ],
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='event',
             name='image',
-            field=events.pictures.PictureField(blank=True, help_text='PNG, JPEG ou WebP, 8 Mo au plus. Large de 1 440 pixels ou plus, de préférence.', upload_to='', verbose_name='image'),
+            field=events.pictures.PictureField(blank=True, help_text='PNG, JPEG ou WebP, 8\xa0Mo au plus. Large de 1 440 pixels ou plus, de préférence.', upload_to='', verbose_name='image'),
         ),
         migrations.AddField(
             model_name='event',
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(max_length=200, verbose_name='titre')),
                 ('kind', models.CharField(choices=[('supports', 'supports'), ('replay', 'enregistrement'), ('document', 'document'), ('lien', 'lien')], default='supports', max_length=10, verbose_name='nature')),
                 ('url', models.URLField(blank=True, verbose_name='lien')),
-                ('file', events.documents.DocumentField(blank=True, help_text='PDF, ODP, ODT, ODS, PPTX, DOCX ou XLSX, sans macro, 20 Mo au plus.', storage=events.models.resource.private_files, upload_to=events.models.resource.store_document, validators=[events.documents.validate_document], verbose_name='fichier')),
+                ('file', events.documents.DocumentField(blank=True, help_text='PDF, ODP, ODT, ODS, PPTX, DOCX ou XLSX, sans macro, 20\xa0Mo au plus.', storage=events.models.resource.private_files, upload_to=events.models.resource.store_document, validators=[events.documents.validate_document], verbose_name='fichier')),
                 ('is_public', models.BooleanField(default=True, help_text='Sinon, réservé aux personnes dont l’inscription est confirmée.', verbose_name='public')),
                 ('position', models.PositiveSmallIntegerField(default=0, verbose_name='ordre')),
                 ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='resources', to='events.event', verbose_name='événement')),

@@ -47,7 +47,7 @@ class Price(models.Model):
         decimal_places=2,
         default=Decimal(0),
         validators=[MinValueValidator(Decimal(0))],
-        help_text=_("0 : gratuit. Pour un montant libre : le minimum."),
+        help_text=_("0\u00a0: gratuit. Pour un montant libre\u00a0: le minimum."),
     )
     is_chosen = models.BooleanField(_("montant libre"), default=False)
     for_whom = models.CharField(_("pour"), max_length=12, choices=ForWhom, default=ForWhom.PUBLIC)

@@ -36,7 +36,7 @@ class Training(models.Model):
         _("objectifs"), help_text=_("En Markdown : ce que l’on saura faire à la fin.")
     )
     prerequisites = models.TextField(
-        _("prérequis"), help_text=_("En Markdown ; « Aucun » s’il n’y en a pas.")
+        _("prérequis"), help_text=_("En Markdown\u202f; «\u00a0Aucun\u00a0» s’il n’y en a pas.")
     )
     programme = models.TextField(_("programme"), help_text=_("En Markdown."))
     duration_hours = models.DecimalField(

@@ -27,7 +27,7 @@ class MemberStateFilter(StateFilter):
         "grace": (_("en délai de grâce"), _in("grace")),
         "expired": (_("échue"), _in("lapsed")),
         "never": (_("jamais adhéré"), lambda members: members.never_joined()),
-        "gone": (_("partie"), lambda members: members.departed(on=timezone.localdate())),
+        "gone": (_("n’est plus membre"), lambda members: members.departed(on=timezone.localdate())),
         "honorary": (_("membre d’honneur"), _in("honorary")),
     }
 

@@ -18,7 +18,7 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("Fichier"),
         help_text=gettext_lazy(
-            "CSV ou XLSX, 20 Mo et 50 000 lignes au plus, une ligne par adhérent. D’un classeur, la première feuille est lue."
+            "CSV ou XLSX, 20\u00a0Mo et 50\u202f000 lignes au plus, une ligne par adhérent. D’un classeur, la première feuille est lue."
         ),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
     )
@@ -28,7 +28,7 @@ class UploadForm(forms.Form):
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > MAX_BYTES:
-            raise forms.ValidationError(_("Ce fichier dépasse 20 Mo."))
+            raise forms.ValidationError(_("Ce fichier dépasse 20\u00a0Mo."))
         try:
             self.head = head(file)
         except Unreadable as error:
@@ -56,7 +56,7 @@ class ColumnsForm(forms.Form):
         label=gettext_lazy("Collège des nouvelles fiches"),
         queryset=College.objects.all(),
         required=False,
-        empty_label=gettext_lazy("aucun : le fichier ou la formule le dit"),
+        empty_label=gettext_lazy("aucun\u00a0: le fichier ou la formule le dit"),
     )
 
     def __init__(self, batch: ImportBatch, *args: Any, header_row: int, **kwargs: Any) -> None:

@@ -275,7 +275,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='member',
             name='seats',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='Combien de collègues profitent de l’adhésion de l’organisation. Vide : sans limite.', null=True, verbose_name='places'),
+            field=models.PositiveSmallIntegerField(blank=True, help_text='Combien de collègues profitent de l’adhésion de l’organisation. Vide\xa0: sans limite.', null=True, verbose_name='places'),
         ),
         migrations.AddField(
             model_name='member',
@@ -370,7 +370,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='plan',
             name='proof_label',
-            field=models.CharField(blank=True, help_text='Par exemple : carte d’étudiant de l’année. Effacé dès que le bureau a répondu.', max_length=150, verbose_name='quel justificatif'),
+            field=models.CharField(blank=True, help_text='Par exemple\xa0: carte d’étudiant de l’année. Effacé dès que le bureau a répondu.', max_length=150, verbose_name='quel justificatif'),
         ),
         migrations.AddField(
             model_name='plan',
@@ -380,17 +380,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='plan',
             name='seats_included',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='Pour une organisation : les collègues qui en profitent. Vide : sans limite.', null=True, verbose_name='places comprises'),
+            field=models.PositiveSmallIntegerField(blank=True, help_text='Pour une organisation\xa0: les collègues qui en profitent. Vide\xa0: sans limite.', null=True, verbose_name='places comprises'),
         ),
         migrations.AddField(
             model_name='planprice',
             name='from_headcount',
-            field=models.PositiveIntegerField(default=0, help_text='0 : le plus petit, ou tous.', verbose_name='à partir de cet effectif'),
+            field=models.PositiveIntegerField(default=0, help_text='0\xa0: le plus petit, ou tous.', verbose_name='à partir de cet effectif'),
         ),
         migrations.AddField(
             model_name='planprice',
             name='seat_amount',
-            field=models.DecimalField(blank=True, decimal_places=2, help_text='Vide : pas de place au-delà de celles qui sont comprises.', max_digits=8, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='prix d’une place au-delà'),
+            field=models.DecimalField(blank=True, decimal_places=2, help_text='Vide\xa0: pas de place au-delà de celles qui sont comprises.', max_digits=8, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='prix d’une place au-delà'),
         ),
         migrations.AlterField(
             model_name='application',

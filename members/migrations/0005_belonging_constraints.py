@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('late_join', 'by_month'), _negated=True), models.Q(('period', 'rolling'), _negated=True), _connector='OR'), name='a_rolling_period_is_never_joined_late', violation_error_message='Une période glissante commence à l’arrivée : on ne la prend pas en cours.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('late_join', 'by_month'), _negated=True), models.Q(('period', 'rolling'), _negated=True), _connector='OR'), name='a_rolling_period_is_never_joined_late', violation_error_message='Une période glissante commence à l’arrivée\xa0: on ne la prend pas en cours.'),
         ),
         migrations.AddConstraint(
             model_name='plan',

@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='mandate',
             name='withdrawn_at',
-            field=models.DateTimeField(editable=False, help_text='Le dernier jour s’est alors arrêté à cette heure.', null=True, verbose_name='retiré le'),
+            field=models.DateTimeField(editable=False, help_text='Ce jour-là, le mandat s’est arrêté à cette heure.', null=True, verbose_name='retiré le'),
         ),
         migrations.AddConstraint(
             model_name='mandate',

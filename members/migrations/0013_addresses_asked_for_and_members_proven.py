@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='plan',
             name='asks_address',
-            field=models.BooleanField(default=False, help_text='À une personne ; une organisation la donne toujours. Seulement si elle sert.', verbose_name='demander l’adresse postale'),
+            field=models.BooleanField(default=False, help_text='À une personne\u202f; une organisation la donne toujours. Seulement si elle sert.', verbose_name='demander l’adresse postale'),
         ),
     ]

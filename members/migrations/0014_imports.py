@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('file', models.FileField(blank=True, max_length=200, storage=members.models.wish.private_storage, upload_to='imports/', verbose_name='fichier')),
                 ('filename', models.CharField(max_length=200, verbose_name='fichier')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='envoyé le')),
-                ('state', models.CharField(choices=[('received', 'colonnes à dire'), ('checking', 'aperçu en préparation'), ('checked', 'aperçu prêt'), ('unreadable', 'illisible'), ('applying', 'import en cours'), ('applied', 'importé'), ('undoing', 'annulation en cours'), ('undone', 'annulé')], default='received', max_length=10, verbose_name='état')),
+                ('state', models.CharField(choices=[('received', 'colonnes à indiquer'), ('checking', 'aperçu en préparation'), ('checked', 'aperçu prêt'), ('unreadable', 'illisible'), ('applying', 'import en cours'), ('applied', 'importé'), ('undoing', 'annulation en cours'), ('undone', 'annulé')], default='received', max_length=10, verbose_name='état')),
                 ('state_since', models.DateTimeField(default=django.utils.timezone.now, verbose_name='depuis le')),
                 ('head', models.JSONField(default=list, editable=False)),
                 ('header_row', models.PositiveIntegerField(default=1, verbose_name='ligne des titres')),

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 ('sent_at', models.DateTimeField(editable=False, null=True, verbose_name='envoyé le')),
                 ('queued_at', models.DateTimeField(editable=False, null=True)),
                 ('is_service', models.BooleanField(default=False, help_text='Convocation ou cotisation\xa0: il part aussi à qui s’est désinscrit des messages de l’association.', verbose_name='message de service')),
-                ('service_reason', models.CharField(blank=True, help_text='Pourquoi ce message ne se refuse pas\xa0: on la lira.', max_length=200, verbose_name='raison')),
+                ('service_reason', models.CharField(blank=True, help_text='Pourquoi ce message ne se refuse pas\xa0: les destinataires le liront.', max_length=200, verbose_name='raison')),
                 ('author', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='envoyé par')),
                 ('by_hand', models.ManyToManyField(editable=False, related_name='+', to='members.member')),
                 ('copies', models.ManyToManyField(editable=False, related_name='+', to='mailing.email')),

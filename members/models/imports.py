@@ -63,7 +63,7 @@ class ImportBatch(models.Model):
     """
 
     class State(models.TextChoices):
-        RECEIVED = "received", _("colonnes à dire")
+        RECEIVED = "received", _("colonnes à indiquer")
         CHECKING = "checking", _("aperçu en préparation")
         CHECKED = "checked", _("aperçu prêt")
         UNREADABLE = "unreadable", _("illisible")

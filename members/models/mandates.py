@@ -85,7 +85,7 @@ class Mandate(models.Model):
         _("retiré le"),
         null=True,
         editable=False,
-        help_text=_("Le dernier jour s’est alors arrêté à cette heure."),
+        help_text=_("Ce jour-là, le mandat s’est arrêté à cette heure."),
     )
 
     objects: ClassVar = MandateQuerySet.as_manager()

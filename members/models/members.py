@@ -138,7 +138,9 @@ class Member(Seated, Identity):
         _("places"),
         null=True,
         blank=True,
-        help_text=_("Combien de collègues profitent de l’adhésion de l’organisation. Vide : sans limite."),
+        help_text=_(
+            "Combien de collègues profitent de l’adhésion de l’organisation. Vide\u00a0: sans limite."
+        ),
     )
     joined_on = models.DateField(_("adhère depuis le"), default=timezone.localdate)
     card_code = models.CharField(

@@ -60,7 +60,7 @@ class MemberMessage(Broadcast):
         _("raison"),
         max_length=200,
         blank=True,
-        help_text=_("Pourquoi ce message ne se refuse pas\u00a0: on la lira."),
+        help_text=_("Pourquoi ce message ne se refuse pas\u00a0: les destinataires le liront."),
     )
 
     objects: ClassVar = BroadcastQuerySet.as_manager()

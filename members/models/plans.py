@@ -105,7 +105,7 @@ class Plan(models.Model):
     asks_address = models.BooleanField(
         _("demander l’adresse postale"),
         default=False,
-        help_text=_("À une personne ; une organisation la donne toujours. Seulement si elle sert."),
+        help_text=_("À une personne\u202f; une organisation la donne toujours. Seulement si elle sert."),
     )
     max_terms = models.PositiveSmallIntegerField(
         _("périodes payables d’avance"), default=1, validators=[MinValueValidator(1), MaxValueValidator(10)]
@@ -117,7 +117,7 @@ class Plan(models.Model):
         _("places comprises"),
         null=True,
         blank=True,
-        help_text=_("Pour une organisation : les collègues qui en profitent. Vide : sans limite."),
+        help_text=_("Pour une organisation\u00a0: les collègues qui en profitent. Vide\u00a0: sans limite."),
     )
     approval = models.CharField(
         _("le bureau doit accepter"), max_length=10, choices=Approval, default=Approval.NOBODY
@@ -127,7 +127,7 @@ class Plan(models.Model):
         _("quel justificatif"),
         max_length=150,
         blank=True,
-        help_text=_("Par exemple : carte d’étudiant de l’année. Effacé dès que le bureau a répondu."),
+        help_text=_("Par exemple\u00a0: carte d’étudiant de l’année. Effacé dès que le bureau a répondu."),
     )
     renewal_opens_days = models.PositiveSmallIntegerField(
         _("le renouvellement ouvre, en jours avant la fin"), default=60
@@ -178,7 +178,7 @@ class Plan(models.Model):
                 condition=~Q(late_join="by_month") | ~Q(period="rolling"),
                 name="a_rolling_period_is_never_joined_late",
                 violation_error_message=_(
-                    "Une période glissante commence à l’arrivée : on ne la prend pas en cours."
+                    "Une période glissante commence à l’arrivée\u00a0: on ne la prend pas en cours."
                 ),
             ),
             models.CheckConstraint(
@@ -279,7 +279,7 @@ class PlanPrice(models.Model):
     )
     since = models.DateField(_("à partir du"), default=timezone.localdate)
     from_headcount = models.PositiveIntegerField(
-        _("à partir de cet effectif"), default=0, help_text=_("0 : le plus petit, ou tous.")
+        _("à partir de cet effectif"), default=0, help_text=_("0\u00a0: le plus petit, ou tous.")
     )
     seat_amount = models.DecimalField(
         _("prix d’une place au-delà"),
@@ -288,7 +288,7 @@ class PlanPrice(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(Decimal(0))],
-        help_text=_("Vide : pas de place au-delà de celles qui sont comprises."),
+        help_text=_("Vide\u00a0: pas de place au-delà de celles qui sont comprises."),
     )
 
     class Meta:

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from members.models.plans import Plan
@@ -78,7 +78,7 @@ class ReminderRule(models.Model):
             "sa ligne elle devient un bouton, et sans elle il s’ajoute à la fin."
         ),
     )
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(pgettext_lazy("relance", "active"), default=True)
 
     class Meta:
         verbose_name = _("relance")

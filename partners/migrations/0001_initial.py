@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('summary', models.CharField(max_length=300, verbose_name='en une phrase')),
                 ('presentation', models.TextField(help_text="En Markdown\xa0: ce qu’il fait ici pour l’IA.", verbose_name='présentation')),
                 ('website', models.URLField(blank=True, verbose_name='site')),
-                ('logo', models.FileField(blank=True, help_text='PNG, JPEG ou WebP, 2 Mo au plus.', upload_to=partners.logos.store_logo, validators=[partners.logos.validate_logo], verbose_name='logo')),
+                ('logo', models.FileField(blank=True, help_text='PNG, JPEG ou WebP, 2\xa0Mo au plus.', upload_to=partners.logos.store_logo, validators=[partners.logos.validate_logo], verbose_name='logo')),
             ],
             options={
                 'verbose_name': 'partenaire',

@@ -99,7 +99,7 @@ def test_nothing_of_what_the_camera_wrote_is_kept():
         (HTML, "Ce fichier n’est pas une image PNG, JPEG ou WebP lisible."),
         (picture("GIF"), "Ce fichier n’est pas une image PNG, JPEG ou WebP lisible."),
         (picture(size=(300, 300))[:-60], "Ce fichier n’est pas une image PNG, JPEG ou WebP lisible."),
-        (b"\x89PNG\r\n\x1a\n" + bytes(30_000_000), "Cette image dépasse 8 Mo."),
+        (b"\x89PNG\r\n\x1a\n" + bytes(30_000_000), "Cette image dépasse 8\u00a0Mo."),
         (
             png_declaring(50_000, 50_000),
             "Cette image est trop grande\u00a0: 5\u202f000 pixels de côté suffisent.",

@@ -84,7 +84,7 @@ def test_a_document_is_stored_under_a_name_of_ours(folder, content, name):
         (slides()[:-30], "a.pptx", NOT_WHAT_IT_SAYS),
         (archive({"mimetype": "x" * 5_000_000}), "a.odp", NOT_WHAT_IT_SAYS),
         (slides(**{"ppt/vbaProject.bin": "x"}), "a.pptx", "Ce fichier contient une macro."),
-        (b"%PDF-" + bytes(30_000_000), "a.pdf", "Ce fichier dépasse 20 Mo."),
+        (b"%PDF-" + bytes(30_000_000), "a.pdf", "Ce fichier dépasse 20\u00a0Mo."),
     ],
     ids=lambda value: None if isinstance(value, bytes) else str(value)[:30],
 )

@@ -64,7 +64,7 @@ def test_what_was_said_of_a_person_who_is_erased_is_taken_out(entry):
     told = Entry.objects.about(member).get()
     assert (told.changes, told.label, told.note) == ({"email": [None, None]}, "", "")
     assert (told.action, told.actor, told.who) == (Action.CREATED, staff, str(staff))
-    assert told.about == f"adhérent n° {member.pk}"
+    assert told.about == f"adhérent n°\u00a0{member.pk}"
     other = Entry.objects.get(pk=entry.pk)
     assert (other.label, other.changes) == (entry.label, entry.changes)
 

@@ -64,7 +64,7 @@ def test_a_picture_is_written_again_without_what_the_device_noted(client, files)
         ("carte.png", picture("GIF"), "Ce fichier n’est ni un PDF, ni une image JPEG ou PNG lisible."),
         ("carte.png", picture()[:60], "Ce fichier n’est ni un PDF, ni une image JPEG ou PNG lisible."),
         ("carte.png", png_declaring(9000, 9000), "Cette image est trop grande."),
-        ("carte.pdf", PDF + b" " * 5_000_000, "Ce fichier dépasse 5 Mo."),
+        ("carte.pdf", PDF + b" " * 5_000_000, "Ce fichier dépasse 5\u00a0Mo."),
         ("carte.pdf", b"", "Le fichier soumis est vide."),
     ],
 )

@@ -17,7 +17,7 @@ from tests.uploads import HTML, SVG, picture, png_declaring
 pytestmark = pytest.mark.django_db
 
 UNREADABLE = "Ce fichier n’est pas une image PNG, JPEG ou WebP lisible."
-TOO_HEAVY = "Cette image dépasse 2 Mo."
+TOO_HEAVY = "Cette image dépasse 2\u00a0Mo."
 TOO_LARGE = "Cette image est trop grande\u00a0: 4\u202f000 pixels de côté suffisent."
 
 

@@ -102,7 +102,7 @@ def test_the_journal_says_who_brought_a_file_and_what_became_of_it(send, client,
         (PDF, "Ce fichier n’est ni un CSV ni un classeur XLSX."),
         (workbook(["Nom"], ["=1+1"]), "Des formules de ce classeur n’ont pas été calculées"),
         (b"Nom\n" + b"Demo\n" * 60_000, "Ce fichier a plus de 50\u202f000 lignes"),
-        (b"Nom\n" + b"x" * 20_000_000, "Ce fichier dépasse 20 Mo."),
+        (b"Nom\n" + b"x" * 20_000_000, "Ce fichier dépasse 20\u00a0Mo."),
     ],
 )
 def test_a_file_that_cannot_be_imported_is_refused_next_to_the_field(send, content, said):
@@ -194,7 +194,7 @@ def test_a_change_is_shown_from_what_to_what(client, staff):
 
     text = client.get(page_of(batch)).text
 
-    assert "<li>Ville : <del>Agde</del> → <ins>Sète</ins>" in text
+    assert "<li>Ville\u00a0: <del>Agde</del> → <ins>Sète</ins>" in text
 
 
 def test_changes_are_in_the_order_of_the_fields(client, staff, college):
@@ -314,7 +314,7 @@ def test_a_refused_undo_lists_the_rows(client, staff, college, run_commit_hooks)
     with run_commit_hooks():
         client.post(page_of(batch, "undo"))
 
-    assert "Ligne 2 : Ce qui a été importé a été modifié depuis." in client.get(page_of(batch)).text
+    assert "Ligne 2\u00a0: Ce qui a été importé a été modifié depuis." in client.get(page_of(batch)).text
 
 
 def test_the_list_of_imports_leads_to_each(client, staff):
