@@ -32,7 +32,8 @@ class Kept:
             return str(self.since)
         years = ngettext("%d an", "%d ans", self.years) % self.years if self.years else ""
         days = ngettext("%d jour", "%d jours", self.day_count) % self.day_count if self.day_count else ""
-        length = " et ".join(part for part in (years, days) if part)
+        both = _("%(years)s et %(days)s") % {"years": years, "days": days}
+        length = both if years and days else years or days
         return _("%(length)s après %(since)s") % {"length": length, "since": self.since}
 
     @property
