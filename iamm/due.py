@@ -1,10 +1,12 @@
 """Which rows have been kept long enough. One function a rule of `iamm.retention`: what it gives is to be forgotten."""
 
 from datetime import timedelta
+from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib.admin.models import LogEntry
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Cast, Coalesce, Concat, ExtractYear
+from django.db.models.functions import Cast, Coalesce, Concat, ExtractYear, Lower
 from django.utils import timezone
 
 from accounts.models import ERASED_NAME, User
@@ -104,14 +106,13 @@ def admin_log(kept: Kept) -> QuerySet[LogEntry]:
 
 
 def unused_accounts(kept: Kept) -> QuerySet[User]:
-    """That nobody has opened since, and whose person is neither of the staff, nor a member, nor expected somewhere.
+    """That nobody has opened since, and whose person is neither of the staff, nor known as a member, nor expected somewhere.
 
-    Each has the key of its warning: another one is due after another time of use.
+    A record or a seat may go with an account by its address alone; its own rule forgets it before the account. Each has the key of its warning: another one is due after another time of use.
     """
     today, moment = timezone.localdate(), kept.moment()
     own = Q(user=OuterRef("pk"))
-    members = Member.objects.current(on=today).filter(own)
-    seats = Mandate.objects.live(on=today).filter(own)
+    members, seats = Member.objects.all(), Mandate.objects.live(on=today)
     recent = Booking.objects.filter(own, created_at__gte=moment)
     used = User.objects.annotate(used_at=Coalesce("last_login", "date_joined")).annotate(
         warning=Concat(
@@ -123,7 +124,16 @@ def unused_accounts(kept: Kept) -> QuerySet[User]:
     )
     unused = used.filter(used_at__lt=moment, is_staff=False, is_superuser=False)
     unused = unused.exclude(last_name=ERASED_NAME, is_active=False)
-    return unused.filter(~Exists(members), ~Exists(seats), ~Exists(recent))
+    for rows in (members, seats):
+        unused = unused.filter(~Exists(rows.filter(own))).exclude(pk__in=_readers_of(rows))
+    return unused.filter(~Exists(recent))
+
+
+def _readers_of(rows: QuerySet[Any]) -> QuerySet[EmailAddress, Any]:
+    """The accounts that have proved the address of one of these rows."""
+    addresses = rows.order_by().exclude(email="").values_list(Lower("email"), flat=True)
+    proved = EmailAddress.objects.filter(verified=True).alias(lower=Lower("email"))
+    return proved.filter(lower__in=addresses).values("user")
 
 
 def warned_accounts(kept: Kept) -> QuerySet[User]:

@@ -336,6 +336,32 @@ def test_the_account_of_a_member_of_the_staff_or_of_who_books_is_never_unused():
     assert Email.objects.filter(key__startswith="iamm.unused").count() == 0
 
 
+def test_the_account_of_who_has_a_record_or_a_seat_by_the_address_alone_is_never_unused(time_machine_travel):
+    member = factories.create_member(email=unused("a@example.org").email)
+    factories.create_membership(member, ends_on=timezone.localdate() + timedelta(days=900))
+    seat = factories.create_mandate(user=unused("b@example.org"))
+    Mandate.objects.filter(pk=seat.pk).update(user=None)
+    organisation = factories.create_organisation(email=unused("c@example.org").email)
+    factories.create_membership(organisation, ends_on=timezone.localdate() + timedelta(days=900))
+
+    apply()
+    with time_machine_travel(days=60):
+        assert "accounts" not in apply()
+
+    assert Email.objects.filter(key__startswith="iamm.unused").count() == 0
+    assert not Departure.objects.exists()
+
+
+def test_who_was_a_member_until_lately_keeps_their_record_for_its_own_time():
+    member = former_member(60, user=unused("a@example.org"))
+
+    apply()
+
+    assert Email.objects.filter(key__startswith="iamm.unused").count() == 0
+    member.refresh_from_db()
+    assert member.last_name != ERASED_NAME
+
+
 def test_the_command_says_what_it_would_do_then_does_it():
     former_member(400)
     said = StringIO()
