@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from accounts.models import User
 from members.admin.verbs import RIGHTS
-from members.models import Departure, Member, StatusOverride
+from members.models import Departure, Kind, Member, StatusOverride
 from members.standing import Standing
 from payments.models import Charge
 
@@ -65,6 +65,7 @@ def sign_ins(member: Member) -> list[SignIn]:
             gettext("compte de la fiche") if user.pk == member.user_id else gettext("a prouvé cette adresse"),
         )
         for user in User.objects.filter(mine, is_active=True).distinct()
+        if member.kind == Kind.PERSON or user.pk == member.user_id or not member.mandates.of(user).exists()
     ]
     seats = member.mandates.live(on=timezone.localdate()).representing().select_related("user")
     found += [

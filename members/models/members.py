@@ -87,11 +87,16 @@ class MemberQuerySet(models.QuerySet["Member"]):
         return self.filter(~Exists(Membership.objects.effective().filter(member=OuterRef("pk"))))
 
     def visible_to(self, user: "User") -> "MemberQuerySet":
-        """Their own record, and those of the organisations they act for."""
-        represented = Mandate.objects.live(on=timezone.localdate()).representing().of(user)
+        """Their own record, and those of the organisations they act for.
+
+        The address of an organisation lets act for it, but not who has, or had, a seat there: that seat says what they may.
+        """
+        seats = Mandate.objects.of(user)
+        represented = seats.live(on=timezone.localdate()).representing()
+        is_seated = Exists(seats.filter(organisation=OuterRef("pk")))
         return self.filter(
             Q(user=user)
-            | Q(email__in=user.verified_emails)
+            | Q(email__in=user.verified_emails) & (Q(kind=Kind.PERSON) | ~is_seated)
             | Q(pk__in=represented.values("organisation"), kind=Kind.ORGANISATION)
         )
 
@@ -105,11 +110,12 @@ class MemberQuerySet(models.QuerySet["Member"]):
     def follow_address(self, user: "User", *, old: str, new: str) -> None:
         """Somebody signs in with another address: their record follows, if it had the old one.
 
-        Not where another record has the new one: staff merge the two.
+        Not where another person's record has the new one: staff merge the two.
         """
-        known = self.select_for_update(of=("self",)).filter(Q(user=user) | Q(user=None), kind=Kind.PERSON)
+        people = self.filter(kind=Kind.PERSON)
+        known = people.select_for_update(of=("self",)).filter(Q(user=user) | Q(user=None))
         member = known.filter(email__iexact=old).first()
-        if member and not self.filter(email__iexact=new).exclude(pk=member.pk).exists():
+        if member and not people.filter(email__iexact=new).exclude(pk=member.pk).exists():
             member.correct(by=user, email=normalise_email(new))
 
     def with_end(self) -> "MemberQuerySet":

@@ -10,9 +10,18 @@ from django.urls import reverse
 
 from journal.models import Entry
 from mailing.models import Email
+from members.admin import panel
 from members.models import Departure, Note, WrittenOnce
 from tests.admin import told, unlabelled
-from tests.factories import create_charge, create_member, create_membership, create_staff, create_user
+from tests.factories import (
+    create_charge,
+    create_mandate,
+    create_member,
+    create_membership,
+    create_organisation,
+    create_staff,
+    create_user,
+)
 from tests.members.states import STATES, day, decided, gone, member_in
 
 pytestmark = pytest.mark.django_db
@@ -51,9 +60,9 @@ def test_the_page_says_first_where_a_member_stands_and_why(staff, state):
 
     page = staff.get(page_of(member))
 
-    panel = page.context["panel"]
-    assert panel.standing == member.standing()
-    assert f'<h2 id="standing">{panel.standing.title}</h2>' in page.text
+    shown = page.context["panel"]
+    assert shown.standing == member.standing()
+    assert f'<h2 id="standing">{shown.standing.title}</h2>' in page.text
 
 
 def test_the_page_names_who_may_sign_in_and_what_is_owed(staff):
@@ -61,10 +70,22 @@ def test_the_page_names_who_may_sign_in_and_what_is_owed(staff):
     member = create_membership(create_member(email="camille@example.org"), charge=create_charge()).member
     create_user("autre@example.org")
 
-    panel = staff.get(page_of(member)).context["panel"]
+    shown = staff.get(page_of(member)).context["panel"]
 
-    assert [(one.user, one.why) for one in panel.sign_ins] == [(user, "a prouvé cette adresse")]
-    assert [(charge.owed, charge.received) for charge in panel.charges] == [(Decimal(40), Decimal(0))]
+    assert [(one.user, one.why) for one in shown.sign_ins] == [(user, "a prouvé cette adresse")]
+    assert [(charge.owed, charge.received) for charge in shown.charges] == [(Decimal(40), Decimal(0))]
+
+
+def test_a_former_titular_whose_address_the_organisation_has_is_not_among_those_who_sign_in():
+    user = create_user("ancienne@example.org")
+    organisation = create_organisation(email=user.email)
+    before = [one.user for one in panel.sign_ins(organisation)]
+    seat = create_mandate(organisation, user)
+    as_titular = [(one.user, one.why) for one in panel.sign_ins(organisation)]
+    seat.withdraw(by=user, is_staff=True)
+
+    assert (before, as_titular) == ([user], [(user, "titulaire")])
+    assert panel.sign_ins(organisation) == []
 
 
 def test_each_period_leads_to_its_own_page(staff):

@@ -101,6 +101,21 @@ def test_a_seat_that_is_withdrawn_ends_the_rights_at_once_and_frees_the_seat(tit
     assert (entry.actor, set(entry.changes)) == (titular.user, {"ends_on", "withdrawn_at"})
 
 
+def test_who_has_lost_the_right_to_act_does_not_keep_it_by_the_address_of_the_record(titular, organisation):
+    """The first titular of an organisation is who applied: the record has their address too."""
+    Member.objects.filter(pk=organisation.pk).update(email=titular.email)
+    other = create_mandate(organisation, create_user())
+    before = Member.objects.visible_to(titular.user).get()
+
+    change(titular, role=Role.COLLEAGUE, is_voting=False)
+    as_colleague = Member.objects.visible_to(titular.user).count()
+    titular.withdraw(by=other.user)
+
+    assert before == organisation
+    assert (as_colleague, Member.objects.visible_to(titular.user).count()) == (0, 0)
+    assert not Member.objects.benefiting(titular.user).exists()
+
+
 def test_withdrawing_twice_changes_nothing(titular, organisation):
     colleague = create_mandate(organisation, role=Role.COLLEAGUE)
     colleague.withdraw(by=titular.user)

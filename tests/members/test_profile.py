@@ -201,6 +201,14 @@ def test_an_address_that_another_record_has_is_left_for_the_staff(member):
     assert Member.objects.get(pk=other.pk).email == "Prise@example.org"
 
 
+def test_an_organisation_that_has_the_new_address_does_not_keep_the_record_of_a_person(member):
+    create_organisation(email="partagee@example.org")
+
+    Member.objects.follow_address(member.user, old=member.email, new="partagee@example.org")
+
+    assert Member.objects.get(pk=member.pk).email == "partagee@example.org"
+
+
 def test_the_record_of_somebody_else_never_follows(member):
     other = create_member(user=create_user())
 
