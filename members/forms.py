@@ -57,11 +57,16 @@ class JoinForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.plan, self.user, self.member, self.today = plan, user, member, timezone.localdate()
         self.after: Membership | None = member.last_period(on=self.today) if member else None
+        self.is_by_link = member is not None and not self._opens(member)
         self._add_identity()
         self._add_choices()
         self._add_for_the_board()
         self._add_directory()
         self._prefill()
+
+    def _opens(self, member: Member) -> bool:
+        """Whether the account may read the whole record. The link of a reminder may have been sent on to anybody."""
+        return self.user is not None and Member.objects.visible_to(self.user).filter(pk=member.pk).exists()
 
     # What it asks
 
@@ -80,8 +85,9 @@ class JoinForm(forms.Form):
             field = self.fields[name]
             field.required = name in required | {"first_name", "last_name", "email"}
             field.widget.attrs["autocomplete"] = AUTOCOMPLETE.get(name, "off")
-            if name == "birth_year":
-                field.validators += Application.birth_year.field.validators
+            if isinstance(field, forms.IntegerField):
+                column = Application._meta.get_field(name)
+                field.validators += [one for one in column.validators if one not in field.validators]
             if name in NUMERIC:
                 field.widget.attrs["inputmode"] = "numeric"
             if name in {"first_name", "last_name", "organisation"}:
@@ -177,7 +183,7 @@ class JoinForm(forms.Form):
 
     def _add_directory(self) -> None:
         """Asked at each renewal, and never ticked for somebody. Not of who only has the link of a reminder."""
-        if self.plan.kind == Kind.PERSON and not (self.member and self.user is None):
+        if self.plan.kind == Kind.PERSON and not self.is_by_link:
             self.fields["wants_directory"] = forms.BooleanField(
                 label=_("Apparaître dans l’annuaire des membres"),
                 required=False,
@@ -189,12 +195,12 @@ class JoinForm(forms.Form):
         known = self.member.identity() if self.member else {}
         known = {name: value for name, value in known.items() if value}
         is_organisation = self.plan.kind == Kind.ORGANISATION
-        if self.member and self.user is None:
+        if self.member and self.is_by_link:
             shown = {*ADDRESS, *BILLING, "organisation", "siret", "headcount"} if is_organisation else set()
             shown |= {"first_name", "last_name"}
             known = {name: value for name, value in known.items() if name in shown}
             known["email"] = self.member.dues_email(on=self.today)
-        elif self.user:
+        if self.user and (is_organisation or not self.is_by_link):
             own = {name: getattr(self.user, name) for name in ("first_name", "last_name", "email")}
             known = {**known, **own, "phone": ""} if is_organisation else {**own, **known}
         if self.member and self.member.seats:

@@ -57,6 +57,21 @@ def test_an_organisation_gives_what_an_invoice_needs_then_who_applies(client):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "number"), [("seats", "32768"), ("headcount", "2147483648"), ("headcount", "9" * 40)]
+)
+def test_a_number_that_no_organisation_has_is_refused_beside_its_field(client, name, number):
+    plan = create_plan(kind=Kind.ORGANISATION, seats_included=3)
+    plan.prices.create(amount=Decimal(200), from_headcount=50, since=date(2021, 1, 1), seat_amount=Decimal(5))
+    plan.prices.create(amount=Decimal(100), since=date(2021, 1, 1), seat_amount=Decimal(5))
+
+    response = send(client, plan, **{"headcount": "60", "seats": "3", name: number})
+
+    assert response.status_code == 400
+    assert list(errors(response)) == [name]
+    assert not Application.objects.exists()
+
+
 def test_an_organisation_joins_online(client):
     plan = create_plan(kind=Kind.ORGANISATION, price=Decimal(100))
 

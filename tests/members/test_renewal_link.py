@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from mailing.models import Email
 from members import renewals
-from members.models import Application, Mandate
+from members.models import Application, Mandate, Member
 from tests.admin import typed
-from tests.factories import create_member, create_membership, create_organisation, create_plan
+from tests.factories import create_member, create_membership, create_organisation, create_plan, create_user
 
 pytestmark = pytest.mark.django_db
 NOW = "2026-12-20T12:00:00+01:00"
@@ -147,6 +147,21 @@ def test_a_member_who_was_erased_is_none():
     member.delete()
 
     assert renewals.member_of(token) is None
+
+
+def test_a_link_that_somebody_else_opens_signed_in_tells_them_no_more_than_signed_out(client, membership):
+    told = {"phone": "0601020304", "birth_year": 1980}
+    Member.objects.filter(pk=membership.member_id).update(**told)
+    address = f"{membership.plan.get_absolute_url()}?lien={token_of(membership)}"
+    signed_out = client.get(address).context["form"]
+    client.force_login(create_user("autre@example.org"))
+
+    form = client.get(address).context["form"]
+
+    known = {"first_name", "last_name", "email"}
+    assert {name for name in form.initial if form.initial[name]} == known
+    assert [form.initial[name] for name in known] == [signed_out.initial[name] for name in known]
+    assert "wants_directory" not in form.fields
 
 
 def test_one_renews_from_the_mailbox_alone_and_no_day_is_lost(client, membership):
