@@ -40,6 +40,8 @@ def complete(application: "Deciding", *, credit_until: date | None) -> None:
             place(application, starts_on=dates[0], ends_on=dates[1], credit_until=credit_until)
     except PeriodOverlap:
         application.membership = None
+        if application.charge and not application.charge.paid_at:
+            return  # on credit: the money is asked for first, as if there were none
         application.state, application.state_since = application.State.PAID, timezone.now()
         application.save(update_fields=["member", "state", "state_since"])
 
