@@ -214,7 +214,7 @@ def _erase_member(member: Member) -> None:
     DirectoryEntry.objects.filter(member=member).delete()
     member.groups.clear()
     Consent.objects.filter(member=member, withdrawn_at=None).update(withdrawn_at=timezone.now())
-    Merge.objects.filter(kept=member).make_final()
+    Merge.objects.filter(Q(kept=member) | Q(removed_pk=member.pk)).make_final()
     for batch in ImportBatch.objects.filter(rows__member=member).distinct():
         batch.erase()  # the file is of all who are in it: this import is not taken back any more
     DuplicatePair.objects.filter(Q(member_a=member) | Q(member_b=member)).delete()

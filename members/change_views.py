@@ -69,7 +69,7 @@ def _change(request: HttpRequest, period: Membership, chosen: Choice | None) -> 
     user = cast(User, request.user)
     try:
         key = UUID(request.POST.get("request_key", ""))
-        seen = Decimal(request.POST.get("difference", ""))
+        seen = Decimal(request.POST.get("difference", "")).normalize()  # sNaN cannot even be compared
     except (ValueError, InvalidOperation):
         messages.error(request, _("Ce formulaire est incomplet\u00a0: choisissez de nouveau."))
         return None

@@ -17,6 +17,7 @@ from iamm import erasure
 from iamm.personal import Person
 from journal.models import Entry
 from mailing.models import Email, List, OptOut
+from members import merging, unmerging
 from members.models import Application, Mandate, Member, Membership
 from payments.models import Charge, ChargeLine, Payment, Refund
 from tests import factories
@@ -53,6 +54,18 @@ def rows_that_say(word):
 
 def erased(user):
     erasure.erase(Person.of_user(user))
+
+
+def test_who_is_erased_once_their_merge_was_undone_is_in_no_snapshot_of_it():
+    kept, removed = factories.create_member(), factories.create_member(phone="0601020304")
+    by = factories.create_staff()
+    merge = merging.merge(kept, removed, take=[], by=by)
+    back = unmerging.undo(merge, by=by)
+
+    erasure.erase(Person.of_member(back))
+
+    merge.refresh_from_db()
+    assert (merge.before, merge.dropped) == ({}, [])
 
 
 def test_nothing_in_the_database_says_who_it_was_but_what_money_went_through(private_files, run_commit_hooks):

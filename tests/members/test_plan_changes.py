@@ -136,7 +136,7 @@ def test_an_amount_that_has_changed_since_is_shown_again(member, period):
 
 
 @pytest.mark.parametrize(
-    "forged", [{"formule": "inconnue"}, {"request_key": "x"}, {"difference": "NaN"}, {"difference": "abc"}]
+    "forged", [{"formule": "inconnue"}, {"request_key": "x"}, {"difference": "sNaN"}, {"difference": "abc"}]
 )
 def test_a_forged_form_changes_nothing(member, period, forged):
     response = confirm(member, period, create_plan(price=Decimal(100)), **forged)
