@@ -23,6 +23,7 @@ from iamm.personal import SOURCES, Person, Source
 from iamm.retention_rules import Rule
 from journal import trail
 from journal.models import Entry
+from members import card
 
 MOST_TICKETS = 30
 
@@ -144,7 +145,10 @@ def _about(person: Person, sheets: Sequence[Sheet]) -> dict[str, Any]:
 
 
 def _documents(person: Person) -> Iterator[tuple[str, bytes]]:
-    """Their tickets for what is to come, and the proofs that the board has not looked at yet."""
+    """Their card, their tickets for what is to come, and the proofs that the board has not looked at yet."""
+    for member in person.members.with_standing().select_related("college"):
+        if member.is_current:
+            yield f"carte-{member.number}.pdf", card.of(member).pdf()
     own = person.places.confirmed().filter(booking__event__ends_at__gt=timezone.now())
     for place in own.select_related("booking__event", "price").order_by("pk")[:MOST_TICKETS]:
         yield f"billet-{place.event.slug}-{place.pk}.pdf", tickets(place.event, [place])

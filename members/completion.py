@@ -25,7 +25,7 @@ def lines_of(application: "Deciding", offer: Offer | None) -> list[Line]:
 
 
 def complete(application: "Deciding", *, credit_until: date | None) -> None:
-    """The caller holds the application's lock."""
+    """The caller holds the application's lock. Raises PeriodOverlap where credit would open no period: nothing is paid."""
     from members import plan_changes  # noqa: PLC0415 - the models call us
     from members.models import PeriodOverlap  # noqa: PLC0415 - the same
 
@@ -39,6 +39,8 @@ def complete(application: "Deciding", *, credit_until: date | None) -> None:
                 raise PeriodOverlap
             place(application, starts_on=dates[0], ends_on=dates[1], credit_until=credit_until)
     except PeriodOverlap:
+        if credit_until is not None:
+            raise
         application.membership = None
         if application.charge and not application.charge.paid_at:
             return  # on credit: the money is asked for first, as if there were none

@@ -145,6 +145,7 @@ def test_tables_tickets_and_proofs_come_with_it(user):
     assert names[:2] == ["LISEZ-MOI.txt", "donnees.json"]
     assert "tableaux/bookings-reservations.csv" in names
     assert [name for name in names if name.startswith("documents/billet-")] != []
+    assert [archive.read(name)[:5] for name in names if name.startswith("documents/carte-")] == [b"%PDF-"]
     [proof] = [name for name in names if name.startswith("documents/justificatif-")]
     assert archive.read(proof).decode() == f"Carte de {somebody.NAME}"
     assert "Inscription à un événement" in archive.read("LISEZ-MOI.txt").decode()

@@ -138,6 +138,21 @@ def test_words_go_to_the_applicant_and_stay_in_the_journal(staff, verb, state, m
     assert journal_of(application) == [("decided", "Noé Bureau", "Votre ville\u202f?")]
 
 
+def test_credit_that_would_open_no_period_is_refused_and_nothing_is_decided(staff):
+    today = timezone.localdate()
+    season = {"fixed_starts_on": today - timedelta(days=30), "fixed_ends_on": today + timedelta(days=300)}
+    plan = create_plan(kind=Kind.ORGANISATION, approval="everybody", period=Plan.Period.FIXED, **season)
+    known = create_organisation(siret=ORGANISATION["siret"])
+    create_membership(known, starts_on=season["fixed_starts_on"], ends_on=season["fixed_ends_on"])
+    application = submit(plan, **ORGANISATION | {"email": "zoe@example.org"})
+
+    refused = staff.post(page_of(application, "credit"), {"credit_until": today + timedelta(days=30)})
+
+    application.refresh_from_db()
+    assert refused.status_code == 400
+    assert (application.state, application.charge, known.memberships.count()) == ("submitted", None, 1)
+
+
 def test_an_organisation_is_accepted_on_credit_until_a_day(staff):
     plan = create_plan(kind=Kind.ORGANISATION, approval="everybody")
     application = submit(plan, **ORGANISATION | {"email": "zoe@example.org"})

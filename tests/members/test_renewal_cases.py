@@ -13,7 +13,7 @@ import time_machine
 from members import plan_changes
 from members.models import Application, Membership, PlanPrice
 from members.offers import OfferRefused
-from tests.factories import create_member, create_plan, create_user
+from tests.factories import create_charge, create_member, create_plan, create_user
 
 pytestmark = pytest.mark.django_db
 
@@ -289,6 +289,49 @@ def test_a_period_opens_with_the_money(case):
     assert (f"{period.starts_on} {period.ends_on}" if period else application.state) == expected
     assert f"{application.charge.amount_received}" == cents
     assert period is None or f"{period.amount}" == cents
+
+
+# Giving the money back: the period, the day it is stopped, what is left of it, the cents owed, the period bought after
+
+REFUNDS = {
+    "half way, joined again the next day": (
+        "2026-01-01 2026-12-31", "2026-07-01", "2026-07-02", "2026-01-01 2026-07-01", "2026-07-02 2027-07-01",
+    ),
+    "joined again the same day: that day is not sold twice": (
+        "2026-01-01 2026-12-31", "2026-07-01", "2026-07-01", "2026-01-01 2026-07-01", "2026-07-02 2027-07-01",
+    ),
+    "on the first day": (
+        "2026-01-01 2026-12-31", "2026-01-01", "2026-03-01", "2026-01-01 2026-01-01", "2026-03-01 2027-02-28",
+    ),
+    "before it begins: nothing is left of it": (
+        "2027-01-01 2027-12-31", "2026-12-01", "2026-12-01", None, "2026-12-01 2027-11-30",
+    ),
+    "in a leap year": (
+        "2028-01-01 2028-12-31", "2028-02-29", "2028-03-01", "2028-01-01 2028-02-29", "2028-03-01 2029-02-28",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUNDS.values(), ids=REFUNDS)
+def test_a_refund_stops_the_period_and_the_next_one_starts_after_it(case):
+    period, stopped, again, left, next_days = case
+    plan = create_plan(price=Decimal(40), since=date(2020, 1, 1), **ROLLING)
+    member, charge = create_member(), create_charge(40)
+    starts_on, ends_on = days(period)
+    bought = member.open_period(plan, starts_on=starts_on, ends_on=ends_on, charge=charge, amount=Decimal(40))
+    charge.record_payment(method="transfer", amount=Decimal(40), reference="1")
+
+    with at(stopped):
+        bought.refund_and_stop()
+    with at(again):
+        offer = plan.offer(
+            on=date.fromisoformat(again), after=member.last_period(on=date.fromisoformat(again))
+        )
+
+    kept = [f"{one.starts_on} {one.ends_on}" for one in member.memberships.effective()]
+    assert kept == ([left] if left else [])
+    assert [f"{refund.amount}" for refund in charge.refunds.all()] == ["40.00"]
+    assert f"{offer.starts_on} {offer.ends_on}" == next_days
 
 
 # Changing plan inside a period: price of the old one, of the new one, the day, the cents, the old and the new period
