@@ -42,8 +42,6 @@ def complete(application: "Deciding", *, credit_until: date | None) -> None:
         if credit_until is not None:
             raise
         application.membership = None
-        if application.charge and not application.charge.paid_at:
-            return  # on credit: the money is asked for first, as if there were none
         application.state, application.state_since = application.State.PAID, timezone.now()
         application.save(update_fields=["member", "state", "state_since"])
 

@@ -53,9 +53,9 @@ class Deciding(Wish):
         self._lock(self.State.ACCEPTED)
         self.decided_by = by
         self.save(update_fields=["decided_by"])
-        if self.complete(credit_until=until):
-            note = gettext("Ouverte à crédit jusqu’au %s.") % in_words(until)
-            trail.record(self, trail.Action.DECIDED, actor=by, note=note)
+        note = gettext("Ouverte à crédit jusqu’au %s.") % in_words(until)
+        trail.record(self, trail.Action.DECIDED, actor=by, note=note)
+        self.complete(credit_until=until)
 
     @transaction.atomic
     def refuse(self, *, by: "User", reason: str) -> None:
@@ -166,7 +166,7 @@ class Deciding(Wish):
         self.save(update_fields=["starts_on", "ends_on", "amount", "charge"])
         if self.charge is None or credit_until is not None:
             self.complete(credit_until=credit_until)
-        if self.state == self.State.ACCEPTED and self.decided_by:
+        elif self.decided_by:
             emails.application_accepted(self)
 
     def _best_offer(self) -> Offer | None:

@@ -411,20 +411,3 @@ def test_only_what_waits_for_the_applicant_is_dropped_after_a_month(board, state
     assert (early, late) == (0, 1 if state in {to_complete, accepted} else 0)
     assert application.state == becomes
     assert Membership.objects.filter(application=application).exists() == (state is done)
-
-
-def test_a_credit_that_opens_nothing_leaves_the_money_to_be_asked_for(board):
-    """The staff have granted the same days meanwhile: nobody has paid, so nothing is to be placed."""
-    plan = decided_plan(period="fixed", fixed_starts_on=date(2026, 9, 1), fixed_ends_on=date(2027, 8, 31))
-    member = create_member(email="zoe@example.org")
-    application = submit(plan, member=member)
-    create_membership(member, plan=plan, starts_on=date(2026, 9, 1), ends_on=date(2027, 8, 31))
-
-    application.accept(by=board, credit_until=date(2026, 12, 31))
-
-    application.refresh_from_db()
-    assert (application.state, application.membership) == ("accepted", None)
-    assert application.charge.is_payable
-    assert kinds_of_mail()[-1] == "application_accepted"
-    pay(application)
-    assert application.state == "paid"
