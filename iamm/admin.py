@@ -21,7 +21,7 @@ from members.models import Kind, Member
 
 REASONS: dict[type[erasure.ErasureRefused], Any] = {
     erasure.IsStaff: _("ce compte administre le portail\u00a0: retirez-en d’abord les droits."),
-    erasure.Owes: _("il reste à payer, ou une facture à annuler."),
+    erasure.Owes: _("il reste une somme à payer, ou une facture à annuler."),
     erasure.PaidAndToCome: _("une place payée est à venir\u00a0: annulez-la d’abord."),
     erasure.ToPlace: _("une demande d’adhésion payée attend ses dates."),
     erasure.LastTitular: _("c’est la dernière personne titulaire d’une organisation membre."),
