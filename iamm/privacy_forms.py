@@ -2,11 +2,11 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils import formats
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from iamm.leaving import Leaver
+from members.days import in_words
 from members.models import Member
 
 ERASE_WORD = "EFFACER"  # the same in each language: it is copied
@@ -39,7 +39,7 @@ class LeaveForm(forms.Form):
             if key.endswith("today")
             else gettext("%(member)s\u00a0: le %(day)s, à la fin de ce qui est payé")
         )
-        return said % {"member": member, "day": formats.date_format(day)}
+        return said % {"member": member, "day": in_words(day)}
 
     @property
     def chosen(self) -> tuple[Member, date]:

@@ -10,6 +10,7 @@ from django.db.models import Exists, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import ERASED_NAME
 from journal import trail
@@ -141,7 +142,7 @@ class Member(Seated, Identity):
     )
     college = models.ForeignKey(College, models.PROTECT, related_name="members", verbose_name=_("collège"))
     seats = models.PositiveSmallIntegerField(
-        _("places"),
+        pgettext_lazy("organisation", "places"),
         null=True,
         blank=True,
         help_text=_(

@@ -9,6 +9,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from mailing.outbox import current_language
 from members.models.identity import Identity, Kind
@@ -73,7 +74,7 @@ class Wish(Identity):
         verbose_name=_("change l’adhésion"),
     )
     terms = models.PositiveSmallIntegerField(_("périodes"), default=1)
-    seats = models.PositiveSmallIntegerField(_("places"), default=0)
+    seats = models.PositiveSmallIntegerField(pgettext_lazy("organisation", "places"), default=0)
     chosen_amount = models.DecimalField(
         _("montant choisi"), max_digits=8, decimal_places=2, null=True, blank=True
     )
