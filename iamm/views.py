@@ -1,6 +1,6 @@
 """The pages that combine apps, and those that belong to none."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -96,8 +96,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "charges": charges.prefetch_related("lines", "payments", "booking__registrations").order_by(
             F("booking__expires_at").asc(nulls_last=True), "-pk"
         ),
-        "members": Member.objects.visible_to(user).with_standing(),
-        "seats": Mandate.objects.live(on=timezone.localdate()).of(user).select_related("organisation"),
+        **_belonging(user),
         "to_renew": renewals.to_renew(Membership.objects.visible_to(user), on=timezone.localdate()),
         "upcoming": bookings.filter(ahead).order_by("event__starts_at", "pk"),
         "places": Registration.objects.given_to(user)
@@ -110,6 +109,16 @@ def account(request: HttpRequest) -> HttpResponse:
         ],
     }
     return render(request, "iamm/account.html", context)
+
+
+def _belonging(user: User) -> dict[str, Any]:
+    """Each organisation once: as a member with one's own seat in it, or as a seat where one does not act for it."""
+    live = Mandate.objects.live(on=timezone.localdate()).of(user).select_related("organisation")
+    seats = {seat.organisation_id: seat for seat in live}
+    members: Any = Member.objects.visible_to(user).with_standing().order_by("-kind", "organisation", "pk")
+    for member in members:
+        member.seat = seats.pop(member.pk, None)
+    return {"members": members, "seats": list(seats.values())}
 
 
 @login_not_required

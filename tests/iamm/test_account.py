@@ -274,3 +274,21 @@ def test_a_place_in_the_booking_of_somebody_else_is_shown_and_leads_to_itself_al
     assert booking.places[0].get_absolute_url() in page
     assert "Dans la réservation de Zoé" in page
     assert str(booking.token) not in page
+
+
+def test_an_organisation_that_one_represents_is_told_once_with_the_seat(client, user):
+    represented = factories.create_mandate(factories.create_organisation("Coopérative d’essai"), user)
+    factories.create_mandate(factories.create_organisation("Mairie d’essai"), user, role="colleague")
+
+    page = client.get(ACCOUNT)
+
+    assert page.text.count("<h3>Coopérative d’essai</h3>") == 1
+    assert [(one, one.seat) for one in page.context["members"]] == [(represented.organisation, represented)]
+    assert [seat.organisation.organisation for seat in page.context["seats"]] == ["Mairie d’essai"]
+    assert page.text.count("Rendre ma place") == 2
+
+
+def test_who_has_only_a_seat_is_not_told_that_no_membership_is_theirs(client, user):
+    factories.create_mandate(user=user, role="colleague")
+
+    assert "Aucune adhésion n’est liée" not in client.get(ACCOUNT).text

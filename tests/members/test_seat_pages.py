@@ -323,5 +323,5 @@ def test_a_colleague_leaves_from_the_account(client, organisation, titular):
 
     seat.refresh_from_db()
     assert seat.withdrawn_at
-    assert "Mes organisations" not in client.get(ACCOUNT).text
+    assert page("leave", organisation.pk) not in client.get(ACCOUNT).text
     assert client.get(page("leave", organisation.pk)).status_code == 404
