@@ -3,6 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db.models import Model
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +24,12 @@ WHERE_TO_CORRECT: dict[str, tuple[str, Any]] = {
     "bookings": ("account", _("Voir et corriger mes réservations")),
     "opt-outs": ("mailing:preferences", _("Choisir les messages que je reçois")),
     "mails": ("mailing:preferences", _("Choisir les messages que je reçois")),
+}
+# Models of others that have no French name, or one that says nothing to a person.
+NAMES: dict[type[Model], tuple[Any, Any]] = {
+    Authenticator: (_("second facteur ou clé d’accès"), _("seconds facteurs et clés d’accès")),
+    Session: (_("connexion ouverte"), _("connexions ouvertes")),
+    UserSession: (_("appareil connecté"), _("appareils connectés")),
 }
 
 
@@ -42,4 +52,5 @@ def _counts(person: Person, rule: Rule) -> Iterator[tuple[int, str]]:
     for source in SOURCES:
         if source.rule == rule.slug and (count := source.rows(person).count()):
             meta = source.model._meta
-            yield count, str(meta.verbose_name if count == 1 else meta.verbose_name_plural)
+            one, several = NAMES.get(source.model, (meta.verbose_name, meta.verbose_name_plural))
+            yield count, str(one if count == 1 else several)

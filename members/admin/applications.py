@@ -123,11 +123,11 @@ class ApplicationAdmin(ApplicationVerbs):
             gettext("Accepter"),
         )
 
-    @admin.display(description=_("annoncé"), empty_value="–")
-    def announced(self, application: Application) -> str | None:
+    @admin.display(description=_("annoncé"))
+    def announced(self, application: Application) -> str:
         """What was shown to the applicant, and what the member they are said to be would have if it were accepted now."""
         if application.starts_on is None or application.ends_on is None:
-            return None
+            return "–"
         told = _in_words(application.starts_on, application.ends_on, application.amount)
         if not application.is_to_decide or not application.member:
             return told

@@ -64,7 +64,7 @@ class VotersPage(admin.ModelAdmin):
     def _asked(self, request: HttpRequest) -> VotersForm:
         if not self.has_voters_permission(request):
             raise PermissionDenied
-        form = VotersForm(request.GET)
+        form = VotersForm({"on": timezone.localdate().isoformat(), **request.GET.dict()})
         form.is_valid()
         return form
 

@@ -8,6 +8,7 @@ from django.core import mail
 from events.models import Booking, Event, Price, Question
 from payments.models import Refund
 from tests import factories
+from tests.browser.keyboard import tab_to
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("daytime")]
 
@@ -108,40 +109,30 @@ def test_a_whole_booking_by_keyboard_alone(page, site, console):
     questions_of(event)
     page.goto(site + event.get_absolute_url())
 
-    def tab_to(name):
-        for _ in range(60):
-            page.keyboard.press("Tab")
-            focused = page.evaluate(
-                "(document.activeElement.labels?.[0] ?? document.activeElement).innerText ?? ''"
-            )
-            if focused.strip().startswith(name):
-                return
-        raise AssertionError(f"{name} is not reached by the keyboard")
-
-    tab_to("M’inscrire")
+    tab_to(page, "M’inscrire")
     page.keyboard.press("Enter")
     page.wait_for_url("**/inscription/")
-    tab_to("Votre nom")
+    tab_to(page, "Votre nom")
     page.keyboard.type("Zoé Démo")
-    tab_to("Votre adresse e-mail")
+    tab_to(page, "Votre adresse e-mail")
     page.keyboard.type("zoe@example.org")
-    tab_to("Tram")
+    tab_to(page, "Tram")
     page.keyboard.press("Space")
-    tab_to("Votre métier")
+    tab_to(page, "Votre métier")
     page.keyboard.type("Infirmière")
-    tab_to("M’inscrire")
+    tab_to(page, "M’inscrire")
     page.keyboard.press("Enter")
     page.wait_for_url("**/paiements/**")
-    tab_to("Payer 20,00")
+    tab_to(page, "Payer 20,00")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Bac à sable de paiement").wait_for()
-    tab_to("Payer 20,00")
+    tab_to(page, "Payer 20,00")
     page.keyboard.press("Enter")
     page.wait_for_url("**/reservations/**")
     page.get_by_role("heading", name="Votre place est confirmée").wait_for()
-    tab_to("Je ne peux pas venir")
+    tab_to(page, "Je ne peux pas venir")
     page.keyboard.press("Enter")
-    tab_to("Annuler mon inscription")
+    tab_to(page, "Annuler mon inscription")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Cette inscription est annulée").wait_for()
 

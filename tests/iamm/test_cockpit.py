@@ -64,7 +64,7 @@ def test_it_counts_the_seats_and_shows_who_has_them(read, organisation, titular)
     page = read()
 
     assert "3 places prises ou promises sur 4." in page.text
-    assert "1 libre." in page.text
+    assert "Il en reste 1." in page.text
     assert "Lou Essai" in page.text
     assert "sam@example.org" in page.text.replace("<wbr>", "")
 

@@ -264,3 +264,10 @@ def test_whoever_may_not_delete_accounts_does_not_see_the_act(client):
     client.force_login(helper)
 
     assert "erase_person" not in client.get(reverse("admin:members_member_changelist")).text
+
+
+def test_what_others_call_a_user_session_is_told_in_plain_french(signed_in):
+    text = signed_in.get(DATA).text
+
+    assert "1 appareil connecté" in text
+    assert "user session" not in text

@@ -366,3 +366,10 @@ def test_dates_are_days(staff):
     response = staff.post(page_of(application, "place"), {"starts_on": "demain", "ends_on": ""})
 
     assert sorted(response.context["errors"]) == ["ends_on", "starts_on"]
+
+
+def test_the_button_stands_beside_the_name_and_what_is_missing_is_a_dash(staff):
+    application = waiting()
+
+    assert list(staff.get(QUEUE).context["cl"].list_display[:2]) == ["name", "decide"]
+    assert "None" not in staff.get(page_of(application)).text

@@ -115,6 +115,7 @@ def test_the_page_counts_by_college_and_explains_who_is_not_on_it(staff):
     assert page.context["absent_rows"] == [(absent, absent.standing())]
     assert absent.standing().explanation in page.text
     assert str(never) not in page.text
+    assert f'value="{day(0).isoformat()}"' in page.text
 
 
 @pytest.mark.parametrize("address", [PAGE, PDF, CSV, ABSENT])
