@@ -1,5 +1,7 @@
 """Staff enter the admin with a second factor only, however they sign in."""
 
+from uuid import UUID
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -39,7 +41,7 @@ def _admin_addresses():
         names = list(pattern.pattern.converters) or [
             name for name in pattern.pattern.regex.groupindex if name != "url"
         ]
-        values = {"app_label": "members", "content_type_id": 1, "object_id": 1}
+        values = {"app_label": "members", "token": UUID(int=1)}
         yield reverse(f"admin:{pattern.name}", kwargs={name: values.get(name, 1) for name in names})
 
 
