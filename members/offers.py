@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -228,11 +228,36 @@ def _lines(
 def difference(old: "Membership", plan: "Plan", *, on: date, headcount: int = 0) -> Decimal:
     """What changing to `plan` on that day costs, in euros and cents: negative when it gives money back.
 
-    The part of the period that is left, by days, of the difference between the two prices. Rounded once. Raises
-    PlanClosed when the plan has no price that day.
+    The part that is left, by days, of the difference between what was paid and what the same sale would cost with the
+    other plan. Rounded once. Raises PlanClosed when the plan has no price that day.
     """
     price = plan.price_on(on, headcount=headcount)
     if price is None:
         raise PlanClosed
-    left = Fraction((old.ends_on - on).days + 1, (old.ends_on - old.starts_on).days + 1)
-    return round_cents((Fraction(price.amount) - Fraction(old.amount)) * left)
+    sale = _sale(old)
+    left = Fraction(_days(on, old.ends_on), sale.days)
+    return round_cents((Fraction(price.amount) * sale.periods - sale.worth) * left)
+
+
+class Sale(NamedTuple):
+    """How a period was sold: its days, how many periods' price that was, and what they are paid at now."""
+
+    days: int
+    periods: Fraction
+    worth: Fraction
+
+
+def _sale(period: "Membership") -> Sale:
+    """Of a period that came of a change: the first sale, at the price that the changes since have made of it."""
+    wish = getattr(period, "application", None)
+    if wish is None or wish.replaces is None:
+        days = _days(period.starts_on, period.sold_until or period.ends_on)
+        periods = _share(period.plan, period.starts_on) + wish.terms - 1 if wish else Fraction(1)
+        return Sale(days, periods, Fraction(period.amount))
+    first = _sale(wish.replaces)
+    left = Fraction(_days(wish.starts_on, wish.ends_on), first.days)
+    return first._replace(worth=first.worth + Fraction(period.amount) / left)
+
+
+def _days(first: date, last: date) -> int:
+    return (last - first).days + 1

@@ -62,9 +62,20 @@ def cut_old_period(application: "Deciding") -> tuple[date, date] | None:
         return None
     last = old.ends_on
     old.cut(last_day=today - timedelta(days=1))
-    if application.amount < 0 and old.charge:
-        promised = sum((one.amount for one in old.charge.refunds.filter(payment=None)), Decimal("0.00"))
-        credit = min(-application.amount, old.charge.amount_received - promised)
-        if credit > 0:
-            old.charge.owe_refund(credit, reason=Refund.Reason.PLAN_CHANGE)
+    _owe_back(-application.amount, old)
     return today, last
+
+
+def _owe_back(amount: Decimal, period: Membership | None) -> None:
+    """Out of what came in for this period, then for the one that it was changed from."""
+    while amount > 0 and period is not None:
+        if period.charge:
+            promised = sum(
+                (one.amount for one in period.charge.refunds.filter(payment=None)), Decimal("0.00")
+            )
+            credit = min(amount, period.charge.amount_received - promised)
+            if credit > 0:
+                period.charge.owe_refund(credit, reason=Refund.Reason.PLAN_CHANGE)
+                amount -= credit
+        wish = getattr(period, "application", None)
+        period = wish.replaces if wish else None

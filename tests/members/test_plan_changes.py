@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from members import offers, plan_changes
 from members.models import Application, Kind, Mandate
 from payments.models import Refund
 from tests.factories import create_member, create_organisation, create_plan, create_user
@@ -104,6 +105,71 @@ def test_a_cheaper_plan_is_taken_at_once_and_the_rest_is_owed_back(member, perio
     assert response["Location"] == application.get_absolute_url()
     assert [(one.amount, one.charge) for one in Refund.objects.all()] == [(Decimal("14.96"), period.charge)]
     assert periods_of(period.member)[-1] == ("Réduite", date(2026, 7, 3), date(2026, 12, 31))
+
+
+def difference(period, plan, on=date(2026, 7, 3)):
+    return offers.difference(period, plan, on=on)
+
+
+def change(period, plan):
+    """As asked and, where it costs something, paid."""
+    application = plan_changes.change(period, plan, request_key=uuid4(), user=period.member.user)
+    return pay(application) if application.charge else application.membership
+
+
+def test_who_goes_back_on_the_same_day_has_paid_nothing(period):
+    dearer, cheaper = create_plan(price=Decimal(100)), create_plan(price=Decimal(10))
+
+    up = change(period, dearer)
+    back_from_up = difference(up, period.plan)
+    again = change(up, period.plan)
+    down = change(again, cheaper)
+
+    assert back_from_up == -up.amount == Decimal("-29.92")
+    assert difference(down, period.plan) == Decimal("14.96")
+    assert {one.charge_id: one.amount for one in Refund.objects.all()} == {
+        up.charge_id: Decimal("29.92"),
+        period.charge_id: Decimal("14.96"),
+    }
+
+
+def test_what_two_changes_give_back_comes_from_what_was_paid_at_first(period):
+    down = change(period, create_plan(price=Decimal(20)))
+
+    change(down, create_plan(price=Decimal(10)))
+
+    refunds = [(one.charge, one.amount) for one in Refund.objects.order_by("pk")]
+    assert refunds == [(period.charge, Decimal("9.97")), (period.charge, Decimal("4.99"))]
+
+
+def test_two_changes_cost_as_much_as_one_to_the_same_plan(period, clock):
+    middle, dearest = create_plan(price=Decimal(100)), create_plan(price=Decimal(200))
+    at_once = difference(period, dearest)
+
+    changed = change(period, middle)
+
+    assert changed.amount + difference(changed, dearest) == at_once
+    assert difference(changed, dearest, date(2026, 10, 2)) == Decimal("24.93")  # 91 days of 365, of 100 euros
+
+
+def test_each_period_that_was_paid_ahead_is_counted(clock):
+    plan, dearer = create_plan(price=Decimal(40), max_terms=2), create_plan(price=Decimal(60))
+    user = create_user("ana@example.org")
+    member = create_member(user=user, email=user.email)
+    two_years = pay(submit(plan, user=user, member=member, email=user.email, terms=2))
+
+    assert two_years.amount == Decimal(80)
+    assert difference(two_years, dearer, two_years.starts_on) == Decimal(40)
+
+
+def test_who_came_late_and_paid_some_months_pays_the_difference_of_these_months(clock):
+    terms = {"period": "calendar", "late_join": "by_month"}
+    plan, dearer = create_plan(price=Decimal(40), **terms), create_plan(price=Decimal(60), **terms)
+    clock.move_to("2026-10-01 12:00 +02:00", tick=False)
+    late = pay(submit(plan, email="ana@example.org"))
+
+    assert late.amount == Decimal(10)
+    assert difference(late, dearer, date(2026, 10, 1)) == Decimal(5)
 
 
 def test_sending_the_same_form_twice_changes_once(member, period):
