@@ -3,7 +3,7 @@ from django.utils import timezone
 
 from members import duplicates, mandate_emails, renewals
 from members.imports import work
-from members.models import Application, ImportBatch, Mandate, MemberMessage, Merge
+from members.models import Application, ImportBatch, Mandate, Member, MemberMessage, Merge
 from members.models.imports import LATE
 
 WARNED_DAYS = 30
@@ -22,7 +22,9 @@ def purge_abandoned() -> int:
 @shared_task
 def warn_of_ending_mandates() -> int:
     """Once for each last day: a run that was missed catches up. Returns how many messages were queued."""
-    ending = Mandate.objects.ending(on=timezone.localdate(), within=WARNED_DAYS)
+    today = timezone.localdate()
+    ending = Mandate.objects.ending(on=today, within=WARNED_DAYS)
+    ending = ending.exclude(organisation__in=Member.objects.departed(on=today))
     return sum(mandate_emails.mandate_ending(one) for one in ending.select_related("organisation", "user"))
 
 

@@ -249,6 +249,15 @@ def test_a_mandate_that_ends_within_thirty_days_is_said_once(titular, organisati
     assert "Votre mandat (suppléant) chez Coopérative d’essai" in Email.objects.get(to="lou@example.org").text
 
 
+def test_nobody_hears_of_their_mandate_in_an_organisation_that_has_left(titular, organisation):
+    change(titular, ends_on=days(9))
+    create_membership(organisation)
+    organisation.leave("resigned", left_on=days(-1))
+
+    assert warn_of_ending_mandates() == 0
+    assert not Email.objects.exists()
+
+
 def test_a_mandate_that_is_prolonged_is_said_again_before_its_new_end(titular, organisation):
     colleague = create_mandate(organisation, email="lou@example.org", role=Role.COLLEAGUE, ends_on=days(3))
     assert warn_of_ending_mandates() == 2
