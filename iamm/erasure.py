@@ -131,6 +131,7 @@ def erase(person: Person, *, by: User | None = None) -> None:
         organisation.forget_contact(person.emails)
     person.mandates.erase()
     Invitation.objects.filter(person.owns(user="")).delete()
+    _forget_files(person, found)
     for member in members:
         _erase_member(member)
     _forget_charges(Charge.objects.filter(pk__in=charges))
@@ -184,6 +185,21 @@ def _close(user: User) -> None:
             user.close(keep_row=acted)
     except ProtectedError:
         user.close(keep_row=True)
+
+
+def _forget_files(person: Person, found: Iterable[tuple[type[Model], list[Any]]]) -> None:
+    """The tables that staff made and that still hold these rows, and the imports that name an address of theirs."""
+    for email in person.emails:
+        named = Q(rows__values__email=email) | Q(rows__values__mandate_email=email)
+        for batch in ImportBatch.objects.filter(named, erased_at=None).distinct():
+            batch.erase()
+    tokens = set[str]()
+    for model, pks in found:
+        about = Entry.objects.about_all(model, [pk for pk in pks if isinstance(pk, int)])
+        taken = about.filter(action=Entry.Action.EXPORTED).exclude(reference="")
+        tokens.update(taken.values_list("reference", flat=True))
+    for export in Export.objects.filter(token__in=tokens, state=Export.State.READY):
+        export.purge()
 
 
 def forget_traces(found: Iterable[tuple[type[Model], list[Any]]]) -> None:

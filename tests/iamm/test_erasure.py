@@ -12,13 +12,14 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import ERASED_NAME, User
+from documents.models import Export
 from events.models import Booking, Feedback, Registration
 from iamm import erasure
 from iamm.personal import Person
 from journal.models import Entry
 from mailing.models import Email, List, OptOut
 from members import merging, unmerging
-from members.models import Application, Mandate, Member, Membership
+from members.models import Application, ImportBatch, ImportBusy, Mandate, Member, Membership
 from payments.models import Charge, ChargeLine, Payment, Refund
 from tests import factories
 from tests.iamm import somebody
@@ -54,6 +55,38 @@ def rows_that_say(word):
 
 def erased(user):
     erasure.erase(Person.of_user(user))
+
+
+def test_a_file_that_the_staff_have_not_taken_yet_goes_with_whoever_is_in_it(private_files):
+    member, other = factories.create_member(), factories.create_member()
+    exports = [
+        Export.ask(
+            "members.members", parameters={"members": [one.pk]}, by=factories.create_staff(), title="Liste"
+        )
+        for one in (member, other)
+    ]
+    for export in exports:
+        export.make()
+
+    erasure.erase(Person.of_member(member))
+
+    assert [Export.objects.get(pk=one.pk).state for one in exports] == ["expired", "ready"]
+    assert len(list(private_files.rglob("*.xlsx"))) == 1
+
+
+@pytest.mark.parametrize("column", ["email", "mandate_email"])
+def test_an_import_that_only_names_an_address_would_bring_nobody_back(column):
+    member = factories.create_member()
+    refused, other = (ImportBatch.objects.create(filename="membres.csv", state="checked") for _ in range(2))
+    for batch, email in ((refused, member.email), (other, "autre@example.org")):
+        batch.rows.create(number=1, outcome="created", values={column: email, "last_name": "Démo"})
+
+    erasure.erase(Person.of_member(member))
+
+    refused.refresh_from_db()
+    assert (refused.rows.count(), other.rows.count()) == (0, 1)
+    with pytest.raises(ImportBusy):
+        refused.apply(by=factories.create_staff())
 
 
 def test_who_is_erased_once_their_merge_was_undone_is_in_no_snapshot_of_it():
