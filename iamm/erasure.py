@@ -188,8 +188,10 @@ def _close(user: User) -> None:
 
 
 def _forget_files(person: Person, found: Iterable[tuple[type[Model], list[Any]]]) -> None:
-    """The tables that staff made and that still hold these rows, and the imports that name an address of theirs."""
+    """Tables that staff made and that still hold these rows; what imports and merges by their address could bring back."""
     for email in person.emails:
+        sides = Q(before__kept__values__email__iexact=email) | Q(before__removed__values__email__iexact=email)
+        Merge.objects.filter(sides).make_final()
         named = Q(rows__values__email=email) | Q(rows__values__mandate_email=email)
         for batch in ImportBatch.objects.filter(named, erased_at=None).distinct():
             batch.erase()

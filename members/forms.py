@@ -86,7 +86,7 @@ class JoinForm(forms.Form):
             field.required = name in required | {"first_name", "last_name", "email"}
             field.widget.attrs["autocomplete"] = AUTOCOMPLETE.get(name, "off")
             if isinstance(field, forms.IntegerField):
-                column = Application._meta.get_field(name)
+                column: Any = Application._meta.get_field(name)
                 field.validators += [one for one in column.validators if one not in field.validators]
             if name in NUMERIC:
                 field.widget.attrs["inputmode"] = "numeric"

@@ -57,6 +57,19 @@ def erased(user):
     erasure.erase(Person.of_user(user))
 
 
+@pytest.mark.parametrize("take", [[], ["email"]])
+def test_a_merge_of_two_people_brings_neither_back_once_they_are_erased(take):
+    """Merged by mistake, they were two: the record that is left has the address of one of them."""
+    kept, removed = factories.create_member(), factories.create_member()
+    gone = [Person.of_address(one.email) for one in (kept, removed)]
+    merge = merging.merge(kept, removed, take=take, by=factories.create_staff())
+
+    erasure.erase(gone[0] if take else gone[1])
+
+    merge.refresh_from_db()
+    assert (merge.before, merge.is_undoable) == ({}, False)
+
+
 def test_a_file_that_the_staff_have_not_taken_yet_goes_with_whoever_is_in_it(private_files):
     member, other = factories.create_member(), factories.create_member()
     exports = [
