@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Avg, Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from events.models.dated import Dated
 from events.models.registration import Registration
@@ -46,7 +47,7 @@ class Feedback(models.Model):
     place = models.OneToOneField(
         Registration, models.SET_NULL, null=True, editable=False, related_name="feedback"
     )
-    rating = models.PositiveSmallIntegerField(_("note"), choices=Rating)
+    rating = models.PositiveSmallIntegerField(pgettext_lazy("appréciation", "note"), choices=Rating)
     useful = models.TextField(_("ce qui était utile, ce qui peut changer"), max_length=2000, blank=True)
     would_recommend = models.BooleanField(_("le recommanderait"), null=True, blank=True)
 

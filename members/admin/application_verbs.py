@@ -10,7 +10,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import ReadOnlyAdmin, form_page
@@ -112,7 +112,7 @@ class ApplicationVerbs(ReadOnlyAdmin):
             pk,
             WordsForm,
             lambda one, by, data: one.refuse(by=by, reason=data["words"]),
-            title=gettext("Refuser la demande"),
+            title=pgettext("adhésion", "Refuser la demande"),
             submit=gettext("Refuser et prévenir"),
             note=gettext("La personne reçoit votre raison. On ne revient pas sur un refus."),
             done=gettext("Demande refusée."),

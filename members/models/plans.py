@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from members import offers
@@ -66,7 +66,7 @@ class Plan(models.Model):
         NEXT_FREE = "next_free", _("le prix entier, et l’année suivante est donnée à partir d’une date")
 
     class Approval(models.TextChoices):
-        NOBODY = "nobody", _("personne")
+        NOBODY = "nobody", pgettext_lazy("aucune", "personne")
         NEWCOMERS = "newcomers", _("qui adhère pour la première fois, ou après une interruption")
         EVERYBODY = "everybody", _("tout le monde, à chaque fois")
 
