@@ -3,6 +3,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.core.validators import MaxValueValidator
 from django.forms.models import fields_for_model
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -41,6 +42,7 @@ AUTOCOMPLETE = {
     "country": "country-name",
     "birth_year": "bday-year",
 }
+MOST = {"seats": 10_000, "headcount": 10_000_000}  # more than anybody has, less than the columns hold
 NUMERIC = {"siret", "headcount", "seats", "birth_year"}
 INCOMPLETE_EMAIL = gettext_lazy("Cette adresse e-mail n’est pas complète, par exemple nom@exemple.fr.")
 MESSAGE_LENGTH = 2000
@@ -85,9 +87,10 @@ class JoinForm(forms.Form):
             field = self.fields[name]
             field.required = name in required | {"first_name", "last_name", "email"}
             field.widget.attrs["autocomplete"] = AUTOCOMPLETE.get(name, "off")
-            if isinstance(field, forms.IntegerField):
-                column: Any = Application._meta.get_field(name)
-                field.validators += [one for one in column.validators if one not in field.validators]
+            if name == "birth_year":
+                field.validators += Application.birth_year.field.validators
+            if name in MOST:
+                field.validators.append(MaxValueValidator(MOST[name]))
             if name in NUMERIC:
                 field.widget.attrs["inputmode"] = "numeric"
             if name in {"first_name", "last_name", "organisation"}:
