@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +16,7 @@ from accounts.admin_pages import ReadOnlyAdmin, StateFilter, act, confirm
 from journal.models import Entry
 from members import merging, unmerging
 from members.admin.merge_form import MergeForm
+from members.days import in_words
 from members.models import Member, Merge
 
 
@@ -58,10 +59,10 @@ class MergeAdmin(ReadOnlyAdmin):
     @admin.display(description=_("état"))
     def state(self, merge: Merge) -> str:
         if merge.undone_at:
-            return gettext("annulée le %s") % formats.date_format(timezone.localtime(merge.undone_at))
+            return gettext("annulée le %s") % in_words(timezone.localdate(merge.undone_at))
         if not merge.is_undoable:
             return gettext("définitive")
-        return gettext("annulable jusqu’au %s") % formats.date_format(timezone.localtime(merge.undo_until))
+        return gettext("annulable jusqu’au %s") % in_words(timezone.localdate(merge.undo_until))
 
     @admin.display(description=_("ce qui a suivi"), empty_value="–")
     def followed(self, merge: Merge) -> str:
@@ -158,7 +159,7 @@ class MergeAdmin(ReadOnlyAdmin):
             return False
         told = gettext("Fiche %(number)s fusionnée\u00a0: annulable jusqu’au %(day)s.") % {
             "number": merge.removed_number,
-            "day": formats.date_format(timezone.localtime(merge.undo_until)),
+            "day": in_words(timezone.localdate(merge.undo_until)),
         }
         self.log_addition(request, merge, told)
         messages.success(request, told)
