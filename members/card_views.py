@@ -17,7 +17,8 @@ from members.models import Member
 def card(request: HttpRequest) -> HttpResponse:
     """One's own card, and those of the organisations one acts for."""
     mine = Member.objects.visible_to(cast(User, request.user)).with_standing().select_related("college")
-    return render(request, "members/card.html", {"cards": [cards.of(member) for member in mine]})
+    own_first = mine.order_by("-kind", "organisation", "pk")
+    return render(request, "members/card.html", {"cards": [cards.of(member) for member in own_first]})
 
 
 @never_cache

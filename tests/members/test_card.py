@@ -57,6 +57,14 @@ def pdf_of(client, member):
 # One's own
 
 
+def test_ones_own_card_comes_before_that_of_an_organisation(client, user, member):
+    organisation = create_organisation("Agence d’essai")
+    Mandate.objects.create(organisation=organisation, user=user, role="titular", starts_on=date(2026, 1, 1))
+    client.force_login(user)
+
+    assert [card.member for card in client.get(CARD).context["cards"]] == [member, organisation]
+
+
 def test_the_card_says_who_and_until_when(client, user, member):
     client.force_login(user)
 
