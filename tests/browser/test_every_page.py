@@ -14,7 +14,7 @@ from django.utils import timezone
 from events.models import Event
 from mailing.models import Email, List, OptOut
 from members import renewals
-from members.models import Application, Member, ReminderRule
+from members.models import Application, Mandate, Member, MemberMessage, Membership, ReminderRule
 from payments import checkouts
 from payments.models import SandboxOrder
 from tests import factories
@@ -202,6 +202,15 @@ def test_no_public_page_has_a_fault(look, paths, scheme, width):
     assert look(paths, scheme=scheme, width=width) == {}
 
 
+def test_no_page_of_an_account_without_membership_has_a_fault(look, site):
+    """The directory is refused, and each page says what there is not."""
+    names = ["account", "consultation_list", "personal_data"]
+    names += [f"members:{name}" for name in ("card", "directory", "directory_entry", "profile")]
+    cookies = session_of(factories.create_user(), site)
+
+    assert look([reverse(name) for name in names], scheme="dark", width=320, cookies=cookies) == {}
+
+
 def session_of(user, site):
     client = Client()
     client.force_login(user)
@@ -236,9 +245,31 @@ def test_no_page_of_the_account_has_a_fault(look, site, scheme, width):
 
     change = reverse("members:change", args=[member.memberships.get().pk])
     changes = [change, f"{change}?formule={factories.create_plan().slug}"]
-    paths = [*[reverse(name) for name in names], *paths_of_organisation(user), *changes]
+    records = [reverse("members:profile", args=[member.pk]), f"{reverse('members:directory')}?q=introuvable"]
+    paths = [*[reverse(name) for name in names], *paths_of_organisation(user), *changes, *records]
 
     assert look(paths, scheme=scheme, width=width, cookies=session_of(user, site)) == {}
+
+
+def paths_of_belonging():
+    """Where staff decide, merge, write to members, import and take away."""
+    board, twins = factories.create_staff(), [factories.create_member() for _ in range(2)]
+    plan = factories.create_plan(kind="organisation", approval="everybody")
+    application = Application.submit(
+        plan, organisation="Coopérative d’essai", email="zoe@example.org", request_key=uuid4()
+    )
+    message = MemberMessage.draft(Member.objects.all(), audience="essai", by=board)
+    rows = [application, plan, message, Membership.objects.first(), Mandate.objects.first()]
+    lists = ["duplicatepair", "merge", "membermessage", "group", "savedsearch", "importbatch", "college"]
+    return [
+        *[reverse(f"admin:members_{name}_changelist") for name in lists],
+        *[reverse(f"admin:members_{row._meta.model_name}_change", args=[row.pk]) for row in rows],
+        *[reverse(f"admin:members_{name}_add") for name in ("member", "plan", "group", "importbatch")],
+        reverse("admin:members_merge_compare", args=[twin.pk for twin in twins]),
+        reverse("admin:members_membermessage_preview", args=[message.pk]),
+        reverse("admin:documents_export_changelist"),
+        reverse("admin:journal_entry_changelist"),
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -277,6 +308,7 @@ def test_no_page_of_the_admin_breaches_the_content_policy(browser, browser_conte
         reverse("admin:members_reminderrule_changelist"),
         reverse("admin:members_reminderrule_change", args=[ReminderRule.objects.create(days=-3).pk]),
         reverse("admin:members_reminderrule_preview"),
+        *paths_of_belonging(),
     ]
     context = browser.new_context(**browser_context_args, color_scheme=scheme)
     context.add_cookies(session_of(factories.create_staff(), site))
