@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 from django.conf import settings
-from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +12,7 @@ from django.utils import timezone
 from members.models import Application, Mandate, Member, Membership, Merge
 from payments.models import Charge
 from tests import factories
-from tests.browser.test_walks import code_in, last_link
+from tests.browser.test_walks import last_link, sign_in_by_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ADA = "ada@essai.example.org"
@@ -30,15 +29,6 @@ def enter(page, site, user):
 
 def leave(page):
     page.context.clear_cookies()
-
-
-def sign_in_by_code(page, site, email, path):
-    page.goto(f"{site}{reverse('account_request_login_code')}?next={path}")
-    page.get_by_label("Adresse e-mail").fill(email)
-    page.locator("main form button[type=submit]").first.click()
-    page.locator("input[name=code]").fill(code_in(mail.outbox[-1]))
-    page.locator("main form button[type=submit]").first.click()
-    page.wait_for_url(site + path)
 
 
 def open_admin(page, site, model, row, suffix="change"):

@@ -272,24 +272,27 @@ def paths_of_belonging():
     ]
 
 
+def admin_lists():
+    models = {
+        "events": ["event", "training", "theme", "booking", "registration"],
+        "members": ["member", "membership", "plan", "application", "mandate", "invitation", "maildomain"]
+        + ["skill", "consent"],
+        "payments": ["charge", "payment", "refund"],
+        "mailing": ["email"],
+        "accounts": ["user"],
+    }
+    return [reverse(f"admin:{app}_{name}_changelist") for app, names in models.items() for name in names]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_of_the_admin_breaches_the_content_policy(browser, browser_context_args, site, scheme):
     event = factories.create_event(price=Decimal(20))
     booking = factories.register(event)
     factories.create_membership()
     factories.create_mandate()
-    models = ["event", "training", "theme", "booking", "registration"]
-    lists = [reverse(f"admin:events_{name}_changelist") for name in models]
-    lists += [
-        reverse(f"admin:members_{name}_changelist")
-        for name in ("member", "membership", "plan", "application", "mandate", "invitation", "maildomain")
-    ]
-    lists += [reverse("admin:members_skill_changelist"), reverse("admin:members_consent_changelist")]
-    lists += [reverse(f"admin:payments_{name}_changelist") for name in ("charge", "payment", "refund")]
-    lists += [reverse("admin:mailing_email_changelist"), reverse("admin:accounts_user_changelist")]
     pages = [
         reverse("admin:index"),
-        *lists,
+        *admin_lists(),
         reverse("admin:events_event_add"),
         reverse("admin:events_event_change", args=[event.pk]),
         reverse("admin:payments_charge_change", args=[booking.charge.pk]),
