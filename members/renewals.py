@@ -181,6 +181,11 @@ class Reminded(NamedTuple):
     membership: Membership
     days: int
 
+    @property
+    def rule(self) -> str:
+        """« 7 jours avant »."""
+        return str(ReminderRule(days=self.days))
+
 
 def history(member: Member) -> list[Reminded]:
     """The reminders this member got, the latest first. For the staff."""

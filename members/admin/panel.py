@@ -7,12 +7,13 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.models import User
+from members import renewals
 from members.admin.verbs import RIGHTS
 from members.models import Departure, Kind, Member, StatusOverride
 from members.standing import Standing
 from payments.models import Charge
 
-CHARGES = 10
+CHARGES, REMINDERS = 10, 5
 
 
 class SignIn(NamedTuple):
@@ -31,6 +32,7 @@ class Panel(NamedTuple):
     charges: list[Charge]
     departure: Departure | None
     decisions: list[StatusOverride]
+    reminders: list[renewals.Reminded]
     may: dict[str, bool]
 
 
@@ -48,6 +50,7 @@ def of(member: Member, user: Any) -> Panel:
             for one in member.overrides.all()
             if one.cancelled_at is None and (one.until is None or one.until >= today)
         ],
+        reminders=renewals.history(member)[:REMINDERS],
         may={verb: user.has_perm(right) for verb, right in RIGHTS.items()},
     )
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils import timezone
 
 from mailing.models import Email, List, OptOut
@@ -13,7 +14,14 @@ from members import renewals
 from members.models import Application, Departure, Mandate, ReminderRule, StatusOverride
 from members.models.reminders import Timetable
 from members.renewals import Reason
-from tests.factories import create_member, create_membership, create_organisation, create_plan, create_user
+from tests.factories import (
+    create_member,
+    create_membership,
+    create_organisation,
+    create_plan,
+    create_staff,
+    create_user,
+)
 
 pytestmark = pytest.mark.django_db
 END = date(2026, 12, 31)
@@ -326,6 +334,19 @@ def test_the_history_of_a_member_says_which_and_when_and_nothing_of_others(rules
     ]
     assert len(renewals.history(other.member)) == 2
     assert renewals.history(create_member()) == []
+
+
+def test_the_page_of_a_member_tells_the_staff_which_reminders_left(rules, client):
+    client.force_login(create_staff())
+    membership = ending()
+    renewals.send_reminders(on=END + timedelta(-30))
+
+    pages = [
+        client.get(reverse("admin:members_member_change", args=[one.pk])).text
+        for one in (membership.member, create_member())
+    ]
+
+    assert ["30 jours avant, en attente" in page for page in pages] == [True, False]
 
 
 def test_the_preview_costs_the_same_for_one_and_for_many(rules, django_assert_num_queries):
