@@ -7,36 +7,27 @@ from csp.decorators import csp, csp_update
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from accounts.admin_pages import ReadOnlyAdmin, StateFilter, form_page
+from accounts.admin_pages import ReadOnlyAdmin, form_page
 from events import emails, tasks
 from events.admin.filters import EventFilter
 from events.admin.message_form import GroupMessageForm
 from events.models import Event, GroupMessage
 from mailing.admin import PREVIEW_POLICY
+from mailing.broadcast_admin import BroadcastAdmin, SentFilter
 
 SHOWN = 500
 
 
-class SentFilter(StateFilter):
-    parameter_name = "sent"
-    states = {
-        "yes": (_("envoyé"), lambda rows: rows.exclude(sent_at=None)),
-        "no": (_("brouillon"), lambda rows: rows.filter(sent_at=None)),
-    }
-
-
 @admin.register(GroupMessage)
-class GroupMessageAdmin(ReadOnlyAdmin):
+class GroupMessageAdmin(BroadcastAdmin, ReadOnlyAdmin):
     """The log of what was sent. Who may add one writes it from the page of the event."""
 
     list_display = ["subject", "event", "audience", "author", "sent_at", "queued", "sent", "failed"]
@@ -45,10 +36,6 @@ class GroupMessageAdmin(ReadOnlyAdmin):
     search_fields = ["subject", "text", "event__title"]
     fields = ["event", "audience", "subject", "text", "author", "sent_at", "queued", "sent", "failed"]
     readonly_fields = ["audience", "author", "sent_at", "queued", "sent", "failed"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[GroupMessage]:
-        rows: QuerySet[GroupMessage] = GroupMessage.objects.with_counts()
-        return rows
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -62,32 +49,6 @@ class GroupMessageAdmin(ReadOnlyAdmin):
 
     def has_write_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("events.add_groupmessage")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only a draft: what was sent stays in the log."""
-        return obj is not None and obj.is_draft and request.user.has_perm("events.delete_groupmessage")
-
-    @admin.display(description=_("en attente"), ordering="queued")
-    def queued(self, message: Any) -> int:
-        return int(message.queued)
-
-    @admin.display(description=_("envoyés"), ordering="sent")
-    def sent(self, message: Any) -> int:
-        return int(message.sent)
-
-    @admin.display(description=_("abandonnés"), ordering="failed")
-    def failed(self, message: Any) -> int:
-        return int(message.failed)
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        context = {"may_write": self.has_write_permission(request), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
 
     def write(self, request: HttpRequest, event_pk: int) -> HttpResponse:
         self._refuse_unless_writer(request)

@@ -8,34 +8,25 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST
 
-from accounts.admin_pages import ReadOnlyAdmin, StateFilter, form_page
+from accounts.admin_pages import ReadOnlyAdmin, form_page
 from accounts.models import User
 from journal import trail
 from mailing.admin import PREVIEW_POLICY
+from mailing.broadcast_admin import BroadcastAdmin, SentFilter
 from members import emails, tasks
 from members.admin import searches
 from members.models import Group, LeftOut, MemberMessage, SavedSearch
 
 SHOWN = 200  # twice as many boxes and lines stay under what a form may send
-
-
-class SentFilter(StateFilter):
-    parameter_name = "sent"
-    states = {
-        "yes": (_("envoyé"), lambda rows: rows.exclude(sent_at=None)),
-        "no": (_("brouillon"), lambda rows: rows.filter(sent_at=None)),
-    }
 
 
 class MemberMessageForm(forms.ModelForm):
@@ -62,7 +53,7 @@ class MemberMessageForm(forms.ModelForm):
 
 
 @admin.register(MemberMessage)
-class MemberMessageAdmin(ReadOnlyAdmin):
+class MemberMessageAdmin(BroadcastAdmin, ReadOnlyAdmin):
     """The log of what was sent, and the pages of a draft."""
 
     list_display = ["__str__", "audience", "is_service", "author", "sent_at", "queued", "sent", "failed"]
@@ -71,10 +62,6 @@ class MemberMessageAdmin(ReadOnlyAdmin):
     search_fields = ["subject", "text", "audience"]
     fields = ["audience", "subject", "text", "is_service", "service_reason", "author", "sent_at"]
     readonly_fields = ["audience", "author", "sent_at"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[MemberMessage]:
-        rows: QuerySet[MemberMessage] = MemberMessage.objects.with_counts()
-        return rows
 
     def get_urls(self) -> list[URLPattern]:
         def page(route: str, view: Any, name: str) -> URLPattern:
@@ -91,32 +78,6 @@ class MemberMessageAdmin(ReadOnlyAdmin):
 
     def has_write_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perms(["members.view_member", "members.add_membermessage"])
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only a draft: what was sent stays in the log."""
-        return obj is not None and obj.is_draft and request.user.has_perm("members.delete_membermessage")
-
-    @admin.display(description=_("en attente"), ordering="queued")
-    def queued(self, message: Any) -> int:
-        return int(message.queued)
-
-    @admin.display(description=_("envoyés"), ordering="sent")
-    def sent(self, message: Any) -> int:
-        return int(message.sent)
-
-    @admin.display(description=_("abandonnés"), ordering="failed")
-    def failed(self, message: Any) -> int:
-        return int(message.failed)
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        context = {"may_write": self.has_write_permission(request), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
 
     # A draft
 
