@@ -4,9 +4,10 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.auth.models import AbstractUser, BaseUserManager, Permission
 from django.contrib.sessions.models import Session
 from django.db import models, transaction
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,12 @@ class UserManager(BaseUserManager["User"]):
         user.set_password(password)
         user.save(using=self._db)
         return user
+
+    def treasurers(self) -> "models.QuerySet[User]":
+        """Staff who may record money: who is told when it goes wrong."""
+        right = Permission.objects.filter(content_type__app_label="payments", codename="add_payment")
+        may = Q(groups__permissions__in=right) | Q(user_permissions__in=right)
+        return self.filter(may, is_active=True, is_staff=True).distinct()
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Also vouch for the address, so that the account can sign in without a confirmation mail."""

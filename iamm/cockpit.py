@@ -38,7 +38,7 @@ def organisation(request: HttpRequest, pk: int) -> HttpResponse:
         "seats_left": found.seats_left,
         "invitations": found.invitations.unanswered(),
         "domains": found.mail_domains.open(),
-        "charges": found.charges.unpaid().prefetch_related("lines", "payments").select_related("membership"),
+        "charges": found.charges.unpaid().with_rows().select_related("membership"),
         "applications": found.applications.open().filter(charge=None).select_related("plan"),
         "registrations": registrations.order_by("booking__event__starts_at", "pk")[:REGISTRATIONS],
         "invite_form": InviteForm(),

@@ -16,6 +16,10 @@ def read_env_file(default: Path) -> None:
         environ.Env.read_env(path)
 
 
+BASE_DIR = Path(__file__).resolve().parent.parent
+read_env_file(BASE_DIR / ".env")
+
+
 def text(name: str, default: str | None = None) -> str:
     """The value as it is: a secret may start with a dollar, which django-environ would take for a reference."""
     value = os.environ.get(name, "").strip() or default

@@ -31,7 +31,7 @@ from members.models import (
     Merge,
 )
 from members.models.imports import ImportBatch
-from payments.models import Charge, Checkout, SandboxOrder
+from payments.models import Charge, ChargeQuerySet, Checkout, SandboxOrder
 
 
 class ErasureRefused(Exception):
@@ -74,7 +74,7 @@ def refusal(person: Person) -> ErasureRefused | None:
     """What must be done before this person may be erased, or None."""
     if person.user and (person.user.is_staff or person.user.is_superuser):
         return IsStaff()
-    if owed := list(_owed(person).prefetch_related("lines", "payments")):
+    if owed := list(_owed(person).with_rows()):
         return Owes(owed)
     to_come = person.bookings.live().filter(event__ends_at__gt=timezone.now(), charge__paid_at__isnull=False)
     if paid := list(to_come.select_related("event")):
@@ -86,7 +86,7 @@ def refusal(person: Person) -> ErasureRefused | None:
     return None
 
 
-def _owed(person: Person) -> QuerySet[Charge]:
+def _owed(person: Person) -> ChargeQuerySet:
     """What is claimed of them and stays due: not what was only asked, and not begun to be paid."""
     only_asked = Q(application__state__in=Application.OPEN, membership=None)
     only_held = Q(booking__state__in=Booking.LIVE, booking__invoice_to="")

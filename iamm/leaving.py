@@ -45,7 +45,7 @@ def leavers(user: User) -> list[Leaver]:
 
 
 def _leaver(member: Member) -> Leaver:
-    owed = Charge.objects.unpaid().filter(membership__member=member).prefetch_related("lines", "payments")
+    owed = Charge.objects.unpaid().filter(membership__member=member).with_rows()
     return Leaver(member, member.current_until, list(owed))
 
 

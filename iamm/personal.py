@@ -40,8 +40,18 @@ from members.models.applications import ApplicationQuerySet
 from members.models.imports import ImportRow
 from members.models.mandates import MandateQuerySet
 from members.models.members import MemberQuerySet
-from payments.models import Charge, ChargeLine, Checkout, Payment, Refund, SandboxOrder, SandboxPayment
-from payments.models.ledger import ChargeQuerySet
+from payments.models import (
+    Adjustment,
+    Charge,
+    ChargeLine,
+    ChargeQuerySet,
+    Checkout,
+    Payment,
+    Refund,
+    SandboxOrder,
+    SandboxPayment,
+    SandboxRefund,
+)
 
 
 @dataclass(frozen=True)
@@ -249,11 +259,17 @@ SOURCES = [
     Source("feedback", Feedback, _of_places(Feedback, "place")),
     Source("accounting", Charge, lambda person: person.charges),
     Source("accounting", ChargeLine, _of_charges(ChargeLine)),
+    Source("accounting", Adjustment, _of_charges(Adjustment)),
     Source("accounting", Payment, _of_charges(Payment)),
     Source("accounting", Refund, _of_charges(Refund)),
     Source("accounting", Checkout, _of_charges(Checkout)),
     Source("accounting", SandboxOrder, _orders),
     Source("accounting", SandboxPayment, _sandbox_payments),
+    Source(
+        "accounting",
+        SandboxRefund,
+        lambda person: SandboxRefund.objects.filter(payment__in=_sandbox_payments(person)),
+    ),
     Source("mails", Email, lambda person: Email.objects.filter(to__in=person.emails, is_secret=False)),
     Source("opt-outs", OptOut, _opt_outs),
     Source("exports", Export, _of_account(Export, "asked_by")),

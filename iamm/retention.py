@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from documents.models import KEPT as EXPORTS_KEPT
 from events.models import FEEDBACK_DAYS
 from iamm import due, erasure
-from iamm.retention_rules import Kept, Rule
+from iamm.retention_rules import Kept, Rule, words
 from members.models import ABANDONED_AFTER_DAYS, Identity
 from members.models.imports import KEPT as IMPORTS_KEPT
 from members.models.merges import WINDOW as MERGES_KEPT
@@ -214,13 +214,17 @@ POLICY = [
             "Nom, adresse et référence effacés. La loi interdit de le faire plus tôt pour une pièce comptable."
         ),
         {
-            "payments.Charge": ["name", "email", "language", "created_at", "paid_at", "cancelled_at"],
-            "payments.ChargeLine": ["nature", "label", "amount"],
-            "payments.Payment": ["method", "amount", "reference", "valued_on", "recorded_at"],
-            "payments.Refund": ["amount", "reason", "created_at"],
-            "payments.Checkout": ["provider", "reference", "amount", "created_at"],
+            "payments.Charge": words(
+                "name email language created_at due_on paid_at contested_at cancelled_at cancel_reason"
+            ),
+            "payments.ChargeLine": ["nature", "label", "amount", "deductible"],
+            "payments.Adjustment": ["kind", "amount", "reason", "made_at"],
+            "payments.Payment": words("method kind amount reference valued_on provider_receipt recorded_at"),
+            "payments.Refund": ["amount", "reason", "created_at", "withdrawn_at"],
+            "payments.Checkout": ["provider", "reference", "amount", "state", "created_at"],
             "payments.SandboxOrder": ["amount", "label", "return_url", "created_at"],
             "payments.SandboxPayment": ["state", "made_at"],
+            "payments.SandboxRefund": ["amount", "is_chargeback", "made_at"],
         },
         due.accounting,
         erasure.forget_payers,

@@ -15,6 +15,10 @@ CHUNK = 200
 AT_MOST = 20_000  # rows of one rule in one night: the next one goes on
 
 
+def words(names: str) -> list[str]:
+    return names.split()
+
+
 @dataclass(frozen=True)
 class Kept:
     """How long, and from when: in words for people, and as the day before which it is over."""

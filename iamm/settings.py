@@ -10,9 +10,9 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from iamm import environment
-
-BASE_DIR = Path(__file__).resolve().parent.parent
-environment.read_env_file(BASE_DIR / ".env")
+from iamm.environment import BASE_DIR
+from iamm.money_settings import *  # noqa: F403 - settings of their own, in a file of their own
+from iamm.money_settings import BANK
 
 # Where and how it runs
 
@@ -267,14 +267,6 @@ STAFF_WITHOUT_SECOND_FACTOR = environment.flag("STAFF_WITHOUT_SECOND_FACTOR", de
 if STAFF_WITHOUT_SECOND_FACTOR and not DEBUG:
     raise ImproperlyConfigured("STAFF_WITHOUT_SECOND_FACTOR n’est permis qu’avec DEBUG=1.")
 
-# Payments
-
-PAYMENT_SANDBOX = environment.flag("PAYMENT_SANDBOX", default=False)
-PAYMENT_PROVIDER = "sandbox" if PAYMENT_SANDBOX else ""
-PAYMENT_NOTIFICATION_SECRET = environment.text(
-    "PAYMENT_NOTIFICATION_SECRET", "" if not PAYMENT_SANDBOX else None
-)
-
 # Mail
 
 globals().update(environment.mail("EMAIL_URL", f"filemail:///{DATA_DIR / 'mails'}"))
@@ -298,7 +290,7 @@ ASSOCIATION = {
     "publication_director": environment.text("ASSOCIATION_PUBLICATION_DIRECTOR", ""),
     "host": environment.text("ASSOCIATION_HOST", ""),
     "privacy_contact": environment.text("ASSOCIATION_PRIVACY_CONTACT", ""),
-    "bank_account": environment.text("ASSOCIATION_BANK_ACCOUNT", ""),
+    "bank_account": BANK["iban"],
 }
 
 # Language and time

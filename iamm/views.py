@@ -93,9 +93,9 @@ def account(request: HttpRequest) -> HttpResponse:
     charges = Charge.objects.visible_to(user).unpaid().select_related("booking__event")
     context = {
         "offers": bookings.filter(offered).order_by("expires_at", "pk"),
-        "charges": charges.prefetch_related("lines", "payments", "booking__registrations").order_by(
-            F("booking__expires_at").asc(nulls_last=True), "-pk"
-        ),
+        "charges": charges.with_rows()
+        .prefetch_related("booking__registrations")
+        .order_by(F("booking__expires_at").asc(nulls_last=True), "-pk"),
         **_belonging(user),
         "to_renew": renewals.to_renew(Membership.objects.visible_to(user), on=timezone.localdate()),
         "upcoming": bookings.filter(ahead).order_by("event__starts_at", "pk"),

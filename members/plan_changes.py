@@ -70,10 +70,7 @@ def _owe_back(amount: Decimal, period: Membership | None) -> None:
     """Out of what came in for this period, then for the one that it was changed from."""
     while amount > 0 and period is not None:
         if period.charge:
-            promised = sum(
-                (one.amount for one in period.charge.refunds.filter(payment=None)), Decimal("0.00")
-            )
-            credit = min(amount, period.charge.amount_received - promised)
+            credit = min(amount, period.charge.amount_received - period.charge.amount_promised)
             if credit > 0:
                 period.charge.owe_refund(credit, reason=Refund.Reason.PLAN_CHANGE)
                 amount -= credit

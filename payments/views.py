@@ -1,4 +1,4 @@
-from contextlib import suppress
+import logging
 from datetime import timedelta
 from uuid import UUID
 
@@ -18,12 +18,16 @@ from accounts.limits import rate_limited
 from payments import checkouts, providers
 from payments.models import Charge, Checkout, SandboxOrder, SandboxPayment
 
+logger = logging.getLogger(__name__)
 PLAIN_TEXT = "text/plain; charset=utf-8"
+NOTIFICATION_BYTES = 256 * 1024
+LATEST = 5  # checkouts of a charge that its return page reads again
 SANDBOX_DELAY = timedelta(minutes=25)  # longer than the hold of a place
 
 
 def _charges() -> QuerySet[Charge]:
-    return Charge.objects.prefetch_related("lines", "payments", "refunds")
+    charges: QuerySet[Charge] = Charge.objects.with_rows()
+    return charges
 
 
 @login_not_required
@@ -31,9 +35,7 @@ def _charges() -> QuerySet[Charge]:
 @require_GET
 def charge(request: HttpRequest, uuid: UUID) -> HttpResponse:
     charge = get_object_or_404(_charges(), uuid=uuid)
-    return render(
-        request, "payments/charge.html", {"charge": charge, "is_open": settings.PAYMENT_PROVIDER != ""}
-    )
+    return render(request, "payments/charge.html", {"charge": charge, "providers": providers.enabled()})
 
 
 @login_not_required
@@ -42,12 +44,17 @@ def charge(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def charge_pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
     charge = get_object_or_404(_charges(), uuid=uuid)
     try:
-        return redirect(checkouts.start(charge))
+        return redirect(checkouts.start(charge, request.POST.get("provider", "")))
     except checkouts.NotPayable:
         messages.info(request, _("Il n’y a plus rien à payer ici."))
     except providers.UnknownProvider:
         messages.error(
-            request, _("Le paiement en ligne n’est pas ouvert : écrivez-nous, nous trouverons une solution.")
+            request, _("Le paiement en ligne n’est pas ouvert : écrivez-nous, nous trouverons une solution.")
+        )
+    except (providers.ProviderDown, providers.ProviderRefused):
+        logger.warning("start_failed", exc_info=True)
+        messages.error(
+            request, _("Notre prestataire de paiement ne répond pas. Rien n’est perdu : réessayez.")
         )
     return redirect(charge)
 
@@ -58,9 +65,13 @@ def charge_pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def charge_return(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Where the provider sends the browser back. It proves nothing: we ask the provider before we say anything."""
     charge = get_object_or_404(_charges(), uuid=uuid)
-    for checkout in charge.checkouts.select_related("charge"):
-        with suppress(providers.UnknownProvider):  # switched off since
+    for checkout in charge.checkouts.select_related("charge")[:LATEST]:
+        try:
             checkouts.synchronise(checkout)
+        except providers.UnknownProvider:  # switched off since
+            continue
+        except (providers.ProviderDown, providers.ProviderRefused):
+            logger.warning("read_failed", exc_info=True)
     charge.refresh_from_db()
     if charge.paid_at is None:
         messages.warning(
@@ -78,18 +89,29 @@ def notification(request: HttpRequest, provider: str, secret: str) -> HttpRespon
     """A provider says that something happened. Only a trigger: what it says is read again at the provider."""
     if not constant_time_compare(secret, settings.PAYMENT_NOTIFICATION_SECRET):
         raise Http404
+    if int(request.headers.get("Content-Length") or 0) > NOTIFICATION_BYTES:
+        return HttpResponse(_("Notification trop longue."), status=413, content_type=PLAIN_TEXT)
+    told = providers.Notification(request.body, request.headers, request.META.get("REMOTE_ADDR", ""))
     try:
-        reference = providers.get(provider).parse_notification(request.body)
+        reference = providers.get(provider).parse_notification(told)
     except providers.UnknownProvider as error:
         raise Http404 from error
     except providers.BadNotification:
         return HttpResponse(_("Notification illisible."), status=400, content_type=PLAIN_TEXT)
+    if reference is None:
+        return HttpResponse(_("Rien pour nous."), content_type=PLAIN_TEXT)
     checkout = (
         Checkout.objects.filter(provider=provider, reference=reference).select_related("charge").first()
     )
     if checkout is None:
         return HttpResponse(_("Paiement inconnu."), status=404, content_type=PLAIN_TEXT)
-    paid = checkouts.synchronise(checkout)
+    try:
+        paid = checkouts.synchronise(checkout)
+    except providers.ProviderRefused:
+        return HttpResponse(_("Paiement inconnu."), status=404, content_type=PLAIN_TEXT)
+    except providers.ProviderDown:  # they will say it again
+        logger.warning("read_failed", exc_info=True)
+        return HttpResponse(_("Réessayez plus tard."), status=503, content_type=PLAIN_TEXT)
     return HttpResponse(_("Enregistré.") if paid else _("Aucun paiement confirmé."), content_type=PLAIN_TEXT)
 
 

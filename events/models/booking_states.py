@@ -35,7 +35,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def for_display(self) -> "BookingQuerySet":
         return self.select_related("event", "charge").prefetch_related(
-            "registrations__price", "charge__lines", "charge__payments"
+            "registrations__price", "charge__lines", "charge__adjustments", "charge__payments"
         )
 
     def live(self) -> "BookingQuerySet":

@@ -1,15 +1,27 @@
-from payments.models.checkouts import Checkout, SandboxOrder, SandboxPayment
-from payments.models.ledger import Charge, ChargeLine, ChargeQuerySet, Line, Payment, PaymentMismatch, Refund
+from payments.models.charges import Charge, PaymentMismatch
+from payments.models.checkouts import Checkout, SandboxOrder, SandboxPayment, SandboxRefund
+from payments.models.closing import Closing, MonthNotOver, MonthsBefore
+from payments.models.lines import Adjustment, ChargeLine, Line, RefundTooLarge
+from payments.models.owed import ChargeQuerySet
+from payments.models.payments import NothingLeft, NotUndoable, Payment, Refund
 
 __all__ = [
+    "Adjustment",
     "Charge",
     "ChargeLine",
     "ChargeQuerySet",
     "Checkout",
+    "Closing",
     "Line",
+    "MonthNotOver",
+    "MonthsBefore",
+    "NotUndoable",
+    "NothingLeft",
     "Payment",
     "PaymentMismatch",
     "Refund",
+    "RefundTooLarge",
     "SandboxOrder",
     "SandboxPayment",
+    "SandboxRefund",
 ]

@@ -1,20 +1,45 @@
+from datetime import timedelta
+from typing import ClassVar
 from uuid import uuid4
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from payments.models.ledger import Charge
+from payments.models.charges import Charge
+
+FRESH = timedelta(days=3)
+HONOURED = timedelta(days=30)
+
+
+class CheckoutQuerySet(models.QuerySet["Checkout"]):
+    def to_read(self) -> "CheckoutQuerySet":
+        """Of which a notification may have been lost: fresh ones, then those that a bank may still honour."""
+        now = timezone.now()
+        fresh = Q(state=Checkout.State.OPEN, created_at__gt=now - FRESH)
+        promised = Q(state=Checkout.State.WAITING, created_at__gt=now - HONOURED)
+        return self.filter(fresh | promised)
 
 
 class Checkout(models.Model):
-    """One attempt to pay a charge at a provider: its reference there, for us to read again."""
+    """One attempt to pay a charge at a provider: its reference there, for us to read again, and what it said last."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("ouvert")
+        WAITING = "waiting", _("en attente de la banque")
+        PAID = "paid", _("payé")
+        FAILED = "failed", _("sans suite")
 
     charge = models.ForeignKey(Charge, models.PROTECT, related_name="checkouts")
     provider = models.CharField(_("prestataire"), max_length=20)
     reference = models.CharField(_("référence"), max_length=100)
     amount = models.DecimalField(_("montant"), max_digits=10, decimal_places=2)
+    state = models.CharField(_("état"), max_length=8, choices=State, default=State.OPEN)
+    read_at = models.DateTimeField(_("relu le"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+
+    objects: ClassVar = CheckoutQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("passage chez le prestataire")
@@ -67,3 +92,21 @@ class SandboxPayment(models.Model):
 
     def __str__(self) -> str:
         return str(self.uuid)
+
+
+class SandboxRefund(models.Model):
+    """What the pretended provider gave back, once for each `key`, or what the payer's bank took back."""
+
+    payment = models.ForeignKey(SandboxPayment, models.CASCADE, related_name="refunds")
+    key = models.CharField(max_length=100, unique=True)
+    amount = models.DecimalField(max_digits=10, decimal_places=2)
+    is_chargeback = models.BooleanField(default=False)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("remboursement du bac à sable")
+        verbose_name_plural = _("remboursements du bac à sable")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.key

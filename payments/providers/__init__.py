@@ -1,21 +1,60 @@
-"""Where people pay. A provider is a module with `start`, `read` and `parse_notification`.
+"""Where people pay. A provider is a module with the functions of `Provider`, switched on by settings.
 
 Its browser return and its notification are hints: money is recorded from `read`, which asks the provider itself.
+No function of a provider is called inside a transaction: each speaks HTTP.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from enum import StrEnum
+from importlib import import_module
+from typing import NamedTuple, Protocol, cast
 
 from django.conf import settings
+from django.utils.functional import Promise
 
 
 class BadNotification(Exception):
-    """The body is not one of this provider's notifications."""
+    """The body is not one of this provider's notifications, or its signature or its source is not theirs."""
 
 
 class UnknownProvider(Exception):
-    pass
+    """No provider of this name is switched on."""
+
+
+class ProviderDown(Exception):
+    """It does not answer, or not now: the same call may succeed later."""
+
+
+class ProviderRefused(Exception):
+    """It answers no, in words that staff can read: the same call would be refused again."""
+
+
+class ConfirmElsewhere(Exception):
+    """It wants a person to make this refund in its own back office, at `url`. What is done there is read back."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+
+class Payer(NamedTuple):
+    name: str
+    email: str
+
+
+class Order(NamedTuple):
+    """What we ask a provider to collect. `reference` is the number of our charge; `key` names this very request."""
+
+    reference: str
+    label: str
+    amount: Decimal
+    has_gift: bool
+    payer: Payer
+    return_url: str
+    cancel_url: str
+    key: str
 
 
 class Started(NamedTuple):
@@ -23,27 +62,78 @@ class Started(NamedTuple):
     url: str
 
 
+class State(StrEnum):
+    OPEN = "open"  # nothing has happened yet
+    WAITING = "waiting"  # promised: a direct debit that the bank has not honoured yet
+    PAID = "paid"
+    FAILED = "failed"  # refused, abandoned, expired: no money will come of it
+
+
+class Takeback(NamedTuple):
+    """Money that left again: given back by us, or taken back by the payer's bank."""
+
+    reference: str
+    amount: Decimal
+    on: date
+    is_chargeback: bool
+
+
 class ProviderPayment(NamedTuple):
+    """One payment as the provider holds it. `amount` is what was asked for, without a tip to the provider."""
+
     reference: str
     amount: Decimal
     paid_on: date
+    state: State = State.PAID
+    currency: str = "EUR"
+    takebacks: tuple[Takeback, ...] = ()
+    tax_receipt_url: str = ""  # of the receipt that the provider has issued itself
+
+
+class Refunded(NamedTuple):
+    """The provider's word on a refund we asked for. Not `is_done`: it will say so later, by `read`."""
+
+    reference: str
+    is_done: bool
+
+
+class Notification(NamedTuple):
+    """A call that reached our notification address, as it came."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    address: str
 
 
 class Provider(Protocol):
-    def start(self, *, amount: Decimal, label: str, return_url: str) -> Started:
-        """Ask for a payment page."""
+    LABEL: str | Promise  # what the payer reads on the button
+
+    def start(self, order: Order) -> Started:
+        """Ask for a payment page. Raises ProviderDown, ProviderRefused."""
 
     def read(self, reference: str) -> list[ProviderPayment]:
-        """The payments that the provider itself holds as paid for this checkout."""
+        """The payments that the provider itself holds for this checkout of ours, whatever their state.
 
-    def parse_notification(self, body: bytes) -> str:
-        """The checkout reference a notification speaks of. Raises BadNotification."""
+        Raises ProviderDown, and ProviderRefused for a checkout that is not ours.
+        """
+
+    def refund(self, payment: str, *, amount: Decimal, key: str) -> Refunded:
+        """Give back `amount` of the payment of this reference. Raises ProviderDown, ProviderRefused, ConfirmElsewhere."""
+
+    def parse_notification(self, notification: Notification) -> str | None:
+        """The checkout reference it speaks of; None when it is theirs and speaks of nothing of ours.
+
+        Raises BadNotification.
+        """
 
 
 def get(name: str) -> Provider:
     """The provider of this name, if it is switched on. Raises UnknownProvider."""
-    if name == "sandbox" and settings.PAYMENT_SANDBOX:
-        from payments.providers import sandbox  # noqa: PLC0415 - loaded only where it is allowed
+    if name not in settings.PAYMENT_PROVIDERS:
+        raise UnknownProvider(name)
+    return cast(Provider, import_module(f"payments.providers.{name}"))
 
-        return sandbox
-    raise UnknownProvider(name)
+
+def enabled() -> dict[str, Provider]:
+    """Those switched on, in the order in which they are offered."""
+    return {name: get(name) for name in settings.PAYMENT_PROVIDERS}

@@ -12,31 +12,71 @@ import requests
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from payments.models import SandboxOrder, SandboxPayment
-from payments.providers import BadNotification, ProviderPayment, Started
+from payments.providers import (
+    BadNotification,
+    Notification,
+    Order,
+    ProviderPayment,
+    ProviderRefused,
+    Refunded,
+    Started,
+    State,
+    Takeback,
+)
 
+LABEL = _("Payer")
 MAX_ATTEMPTS = 8
 
 
-def start(*, amount: Decimal, label: str, return_url: str) -> Started:
-    order = SandboxOrder.objects.create(amount=amount, label=label[:250], return_url=return_url)
-    return Started(str(order.uuid), settings.SITE_URL + reverse("payments:sandbox", args=[order.uuid]))
+def start(order: Order) -> Started:
+    asked = SandboxOrder.objects.create(
+        amount=order.amount, label=order.label[:250], return_url=order.return_url
+    )
+    return Started(str(asked.uuid), settings.SITE_URL + reverse("payments:sandbox", args=[asked.uuid]))
 
 
 def read(reference: str) -> list[ProviderPayment]:
-    paid = SandboxPayment.objects.filter(order__uuid=reference, state=SandboxPayment.State.AUTHORIZED)
-    return [
-        ProviderPayment(str(payment.uuid), payment.order.amount, timezone.localdate(payment.made_at))
-        for payment in paid.filter(made_at__lte=timezone.now()).select_related("order")
-    ]
+    made = SandboxPayment.objects.filter(order__uuid=reference, made_at__lte=timezone.now())
+    return [_told(payment) for payment in made.select_related("order").prefetch_related("refunds")]
 
 
-def parse_notification(body: bytes) -> str:
+def _told(payment: SandboxPayment) -> ProviderPayment:
+    is_paid = payment.state == SandboxPayment.State.AUTHORIZED
+    return ProviderPayment(
+        reference=str(payment.uuid),
+        amount=payment.order.amount,
+        paid_on=timezone.localdate(payment.made_at),
+        state=State.PAID if is_paid else State.FAILED,
+        takebacks=tuple(
+            Takeback(one.key, one.amount, timezone.localdate(one.made_at), one.is_chargeback)
+            for one in payment.refunds.all()
+        ),
+    )
+
+
+@transaction.atomic
+def refund(payment: str, *, amount: Decimal, key: str) -> Refunded:
+    made = SandboxPayment.objects.select_for_update().filter(uuid=payment).first()
+    if made is None:
+        raise ProviderRefused(gettext("Le bac à sable ne connaît pas ce paiement."))
+    others = made.refunds.exclude(key=key).aggregate(total=Coalesce(Sum("amount"), Decimal(0)))["total"]
+    if others + amount > made.order.amount:
+        raise ProviderRefused(gettext("C’est plus que ce qui a été payé."))
+    made.refunds.get_or_create(key=key, defaults={"amount": amount})
+    return Refunded(key, is_done=True)
+
+
+def parse_notification(notification: Notification) -> str:
     try:
-        reference = json.loads(body)["data"]["order"]
+        reference = json.loads(notification.body)["data"]["order"]
         SandboxOrder._meta.get_field("uuid").to_python(reference)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise BadNotification from error

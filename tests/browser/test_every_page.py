@@ -96,7 +96,7 @@ def paths_of_joining():
     application = Application.submit(
         plan, first_name="Zoé", last_name="Démo", email="zoe@example.org", request_key=uuid4()
     )
-    checkouts.start(application.charge)
+    checkouts.start(application.charge, "sandbox")
     board = factories.create_staff()
     decided = factories.create_plan(
         name=LONG[:100], kind="organisation", approval="everybody", max_terms=3, seats_included=2

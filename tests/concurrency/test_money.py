@@ -23,7 +23,7 @@ def apply(plan, email="zoe@example.org", **options):
 
 def paid_order(charge):
     """A checkout at the provider, paid there, of which we know nothing yet."""
-    checkouts.start(charge)
+    checkouts.start(charge, "sandbox")
     order = SandboxOrder.objects.latest("pk")
     SandboxPayment.objects.create(order=order, state=SandboxPayment.State.AUTHORIZED)
     return order

@@ -30,7 +30,8 @@ from members.models import (
 )
 from members.models.imports import ImportBatch, ImportRow
 from payments import checkouts
-from payments.models import Charge, Refund, SandboxOrder, SandboxPayment
+from payments.models import Charge, SandboxOrder, SandboxPayment
+from payments.providers import sandbox
 from tests import factories
 
 EMAIL = "zebulon@marqueur.example.org"
@@ -75,7 +76,7 @@ def _membership(user):
     application = Application.submit(
         plan, email=EMAIL, user=user, request_key=uuid4(), message=f"Je suis {NAME}", **identity
     )
-    checkouts.start(application.charge)
+    checkouts.start(application.charge, "sandbox")
     order = SandboxOrder.objects.latest("pk")
     SandboxPayment.objects.create(order=order, state=SandboxPayment.State.AUTHORIZED)
     checkouts.synchronise(application.charge.checkouts.get())
@@ -96,8 +97,18 @@ def _membership(user):
         **identity,
     )
     asked.proof.save("carte.txt", ContentFile(f"Carte de {NAME}".encode()))
-    Refund.objects.create(charge=application.charge, amount=Decimal(3), reason="paid_twice")
+    _money_that_moved(application.charge)
     return member
+
+
+def _money_that_moved(charge):
+    """Given back in part, then taken back by their bank, and paid again."""
+    paid = SandboxPayment.objects.get()
+    charge.owe_refund(Decimal(3), reason="gesture", line=charge.lines.get())
+    sandbox.refund(str(paid.uuid), amount=Decimal(3), key="rendu")
+    paid.refunds.create(key="repris", amount=Decimal(37), is_chargeback=True)
+    checkouts.synchronise(charge.checkouts.get())
+    charge.record_payment(method="cheque", amount=Decimal(37), reference=f"Chèque de {NAME}")
 
 
 def _directory(member, user):

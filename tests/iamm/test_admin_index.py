@@ -13,7 +13,7 @@ from events.models import AccessNeed, Booking, Event
 from iamm import staff
 from iamm.management.commands.load_roles import ROLES
 from mailing.models import Email
-from payments.models import Charge, Refund
+from payments.models import Charge
 from tests.factories import (
     create_booking,
     create_charge,
@@ -47,7 +47,8 @@ def make_everything_wait():
     place = create_booking(create_event()).places[0]
     AccessNeed.objects.create(registration=place, text="Une place dans l’allée")
     create_booking(create_event(), state=State.HELD)
-    create_charge().owe_refund(1, reason=Refund.Reason.CANCELLED)
+    charge = create_charge()
+    charge.record_payment(method="cash", amount=charge.amount + 1, reference="trop")
     Charge.objects.filter(pk=create_charge().pk).update(created_at=timezone.now() - timedelta(days=16))
     create_event(status=Event.Status.DRAFT)
     create_booking(create_event(capacity=1), state=State.WAITING)

@@ -91,6 +91,7 @@ def delete_everything():
         model.objects.all().delete()
     for charge in Charge.objects.all():
         charge.payments.all()._raw_delete("default")
+        charge.adjustments.all()._raw_delete("default")
         charge.lines.all()._raw_delete("default")
     Charge.objects.all().delete()
     User.objects.all().delete()
@@ -251,9 +252,11 @@ def test_a_period_costs_the_price_of_its_plan_that_day(demo):
 def test_a_charge_is_paid_exactly_when_payments_cover_it(demo):
     for charge in Charge.objects.with_amounts():
         received_once = sum(payment.amount for payment in charge.payments.all() if payment.amount > 0)
-        assert received_once == (charge.owed if charge.paid_at else Decimal(0))
+        assert received_once == (charge.asked if charge.paid_at else Decimal(0))
         settled = sum(refund.amount for refund in charge.refunds.all() if refund.payment_id)
         assert charge.received == received_once - settled
+        owed_back = sum(refund.amount for refund in charge.refunds.all())
+        assert charge.paid_at is None or charge.owed == charge.asked - owed_back
 
 
 def test_events_never_hold_more_than_their_places(demo):

@@ -1,5 +1,6 @@
 import re
 import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ SETTINGS = Path(settings.BASE_DIR) / "iamm/settings.py"
 EXAMPLE = (Path(settings.BASE_DIR) / ".env.example").read_text()
 EXPLAINED = set(re.findall(r"^(?:# )?([A-Z_]+)=", EXAMPLE, re.MULTILINE))
 ONLY_FOR_COMPOSE = {"POSTGRES_PASSWORD"}
-READ = set(re.findall(r"environment\.\w+\(\s*\"([A-Z_]+)\"", SETTINGS.read_text()))
+FILES = [SETTINGS, SETTINGS.with_name("money_settings.py")]
+READS = re.compile(r"(?:environment\.\w+|_required)\(\s*\"([A-Z_]+)\"")
+READ = {name for file in FILES for name in READS.findall(file.read_text())}
 
 
 @pytest.fixture
@@ -31,6 +34,8 @@ def start(monkeypatch, tmp_path):
         }
         for name, value in (production | variables).items():
             monkeypatch.setenv(name, value)
+        for module in ("iamm.environment", "iamm.money_settings"):
+            monkeypatch.delitem(sys.modules, module)
         return runpy.run_path(str(SETTINGS))
 
     return start

@@ -314,7 +314,7 @@ def test_mails_are_in_the_language_of_the_form(client, board):
 def test_who_has_no_account_applies_pays_signs_in_by_a_code_and_is_up_to_date(client):
     response = send(client, create_plan(price=Decimal(40)))
     charge = Application.objects.get().charge
-    client.post(reverse("payments:charge_pay", args=[charge.uuid]))
+    client.post(reverse("payments:charge_pay", args=[charge.uuid]), {"provider": "sandbox"})
     order = SandboxOrder.objects.get()
     client.post(reverse("payments:sandbox", args=[order.uuid]), {"choice": "pay"})
     client.get(reverse("payments:charge_return", args=[charge.uuid]))

@@ -37,7 +37,7 @@ def wire(monkeypatch):
 
 
 def start(client, charge):
-    client.post(reverse("payments:charge_pay", args=[charge.uuid]))
+    client.post(reverse("payments:charge_pay", args=[charge.uuid]), {"provider": "sandbox"})
     return SandboxOrder.objects.latest("pk")
 
 
@@ -99,7 +99,7 @@ def test_the_return_alone_is_enough_when_the_notification_is_lost(client):
 def test_a_provider_that_was_switched_off_does_not_break_the_return(client, settings):
     charge = create_charge(40)
     start(client, charge)
-    settings.PAYMENT_SANDBOX, settings.PAYMENT_PROVIDER = False, ""
+    settings.PAYMENT_SANDBOX, settings.PAYMENT_PROVIDERS = False, []
 
     response = client.get(reverse("payments:charge_return", args=[charge.uuid]))
 
@@ -203,7 +203,9 @@ def test_a_paid_charge_cannot_be_paid_again(client):
     charge = create_charge(40)
     charge.record_payment(method="cheque", amount=Decimal(40), reference="1")
 
-    response = client.post(reverse("payments:charge_pay", args=[charge.uuid]), follow=True)
+    response = client.post(
+        reverse("payments:charge_pay", args=[charge.uuid]), {"provider": "sandbox"}, follow=True
+    )
 
     assert "Il n’y a plus rien à payer ici." in response.content.decode()
     assert Checkout.objects.count() == 0
@@ -219,11 +221,13 @@ def test_what_is_left_is_what_is_asked(client):
 def test_the_sandbox_does_not_exist_unless_it_is_switched_on(client, settings):
     charge = create_charge(40)
     order = start(client, charge)
-    settings.PAYMENT_SANDBOX, settings.PAYMENT_PROVIDER = False, ""
+    settings.PAYMENT_SANDBOX, settings.PAYMENT_PROVIDERS = False, []
 
     assert client.get(reverse("payments:sandbox", args=[order.uuid])).status_code == 404
     assert notify(order).status_code == 404
-    page = client.post(reverse("payments:charge_pay", args=[charge.uuid]), follow=True).content.decode()
+    page = client.post(
+        reverse("payments:charge_pay", args=[charge.uuid]), {"provider": "sandbox"}, follow=True
+    ).content.decode()
     assert "Le paiement en ligne n’est pas ouvert" in page
 
 
@@ -239,7 +243,7 @@ def test_nobody_is_led_to_pay_for_a_place_that_is_no_longer_held(client, time_ma
 
     with time_machine_travel(minutes=21):
         page = client.get(booking.charge.get_absolute_url()).content.decode()
-        client.post(reverse("payments:charge_pay", args=[booking.charge.uuid]))
+        client.post(reverse("payments:charge_pay", args=[booking.charge.uuid]), {"provider": "sandbox"})
 
         assert "Le délai pour payer est passé" in page
         assert Checkout.objects.count() == 0

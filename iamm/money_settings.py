@@ -1,0 +1,76 @@
+"""What the association's money is told by: its providers, its bank account, its VAT texts, its chart of accounts."""
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from iamm import environment
+
+# Where people pay, in the order in which they are offered. The sandbox pretends, and stands alone.
+
+PAYMENT_SANDBOX = environment.flag("PAYMENT_SANDBOX", default=False)
+PAYMENT_PROVIDERS = ["sandbox"] if PAYMENT_SANDBOX else environment.words("PAYMENT_PROVIDERS")
+if unknown := set(PAYMENT_PROVIDERS) - {"sandbox", "helloasso", "stripe"}:
+    raise ImproperlyConfigured(f"PAYMENT_PROVIDERS ne connaît pas « {', '.join(sorted(unknown))} ».")
+PAYMENT_NOTIFICATION_SECRET = environment.text(
+    "PAYMENT_NOTIFICATION_SECRET", None if PAYMENT_PROVIDERS else ""
+)
+
+
+def _required(name: str, *, by: str) -> str:
+    """Read strictly where its provider is switched on; otherwise whatever is there."""
+    return environment.text(name, None if by in PAYMENT_PROVIDERS else "")
+
+
+HELLOASSO = {
+    "organization": _required("HELLOASSO_ORGANIZATION", by="helloasso"),
+    "client_id": _required("HELLOASSO_CLIENT_ID", by="helloasso"),
+    "client_secret": _required("HELLOASSO_CLIENT_SECRET", by="helloasso"),
+    "api": environment.url(
+        "HELLOASSO_API", "https://api.helloasso.com/v5", schemes=("https", "http")
+    ),  # http: a fake server of the tests
+    "token_url": environment.url(
+        "HELLOASSO_TOKEN_URL", "https://api.helloasso.com/oauth2/token", schemes=("https", "http")
+    ),
+    "back_office": environment.url("HELLOASSO_BACK_OFFICE", "https://www.helloasso.com", schemes=("https",)),
+    "signature_key": environment.text("HELLOASSO_SIGNATURE_KEY", ""),
+    "sources": environment.words("HELLOASSO_SOURCES"),
+}
+STRIPE = {
+    "secret_key": _required("STRIPE_SECRET_KEY", by="stripe"),
+    "webhook_secret": _required("STRIPE_WEBHOOK_SECRET", by="stripe"),
+    "api": environment.url("STRIPE_API", "https://api.stripe.com", schemes=("https", "http")),
+}
+
+# Transfers: the holder exactly as the bank writes it, since the payer's bank compares both (Payee check, October 2025).
+
+BANK = {
+    "holder": environment.text("BANK_HOLDER", ""),
+    "iban": environment.text("BANK_IBAN", ""),
+    "bic": environment.text("BANK_BIC", ""),
+}
+
+# The chart of accounts of associations (ANC 2018-06). Rows keep the account of the day they were written.
+
+BOOKS: dict[str, Any] = {
+    "natures": {
+        "dues": environment.text("ACCOUNT_DUES", "756"),
+        "gift": environment.text("ACCOUNT_GIFTS", "754"),
+        "event": environment.text("ACCOUNT_EVENTS", "706"),
+        "training": environment.text("ACCOUNT_TRAININGS", "706"),
+        "sponsorship": environment.text("ACCOUNT_SPONSORSHIP", "706"),
+    },
+    "methods": {
+        "transfer": environment.text("ACCOUNT_BANK", "512"),
+        "cheque": environment.text("ACCOUNT_CHEQUES", "512"),
+        "cash": environment.text("ACCOUNT_CASH", "530"),
+        "helloasso": environment.text("ACCOUNT_HELLOASSO", "580"),
+        "stripe": environment.text("ACCOUNT_STRIPE", "580"),
+        "sandbox": environment.text("ACCOUNT_SANDBOX", "580"),
+        "credit": environment.text("ACCOUNT_CREDITS", "4191"),
+    },
+    "payer": environment.text("ACCOUNT_PAYERS", "411"),
+    "bank": environment.text("ACCOUNT_BANK", "512"),
+    "transit": environment.text("ACCOUNT_TRANSIT", "580"),
+    "loss": environment.text("ACCOUNT_LOSSES", "654"),
+}

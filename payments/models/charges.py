@@ -1,0 +1,379 @@
+"""What happens to a charge: money that comes, goes back or is taken back, and what is no longer owed.
+
+Each verb holds the charge until the end of the transaction, and writes rows that never change.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from mailing.outbox import current_language
+from payments import emails
+from payments.models.closing import open_day
+from payments.models.lines import ZERO, Adjustment, ChargeLine, Line, RefundTooLarge, total
+from payments.models.owed import Owed
+from payments.models.payments import Payment, Refund
+from payments.signals import charge_paid
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class PaymentMismatch(Exception):
+    """The same payment reference was already recorded for another charge or another amount."""
+
+
+class Charge(Owed):
+    """What somebody owes, as lines. Covered by payments; its owner hears of it through `charge_paid`."""
+
+    class Meta:
+        verbose_name = _("somme due")
+        verbose_name_plural = _("sommes dues")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.number} – {self.name}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("payments:charge", args=[self.uuid])
+
+    @classmethod
+    @transaction.atomic
+    def open(
+        cls,
+        *,
+        name: str,
+        email: str,
+        lines: Iterable[Line],
+        return_path: str,
+        user: "User | None" = None,
+        language: str | None = None,
+        payable_until: datetime | None = None,
+        due_on: date | None = None,
+    ) -> "Charge":
+        """Write a new charge with its lines. Whatever it pays for is shown at `return_path`.
+
+        `language` is the payer's, when somebody else acts. Past `payable_until` nobody is led to pay any more; past
+        `due_on` what was given on credit is late.
+        """
+        payer = {
+            "name": name,
+            "email": email.lower(),
+            "user": user,
+            "language": language or current_language(),
+        }
+        limits = {"payable_until": payable_until, "due_on": due_on}
+        charge = cls.objects.create(return_path=return_path, **limits, **payer)
+        ChargeLine.objects.bulk_create([ChargeLine.of(charge, line) for line in lines])
+        return charge
+
+    @property
+    def number(self) -> str:
+        return f"S-{self.pk:06d}"
+
+    @property
+    def amount(self) -> Decimal:
+        """What was asked for at first."""
+        return total(self.lines.all())
+
+    @property
+    def amount_owed(self) -> Decimal:
+        """What is asked for once corrected: paid or not, it is what the payer gets for their money."""
+        if self.cancelled_at and not self.booked_on:
+            return ZERO
+        return self.amount - total(self.adjustments.all())
+
+    @property
+    def amount_received(self) -> Decimal:
+        return total(self.payments.all())
+
+    @property
+    def amount_due(self) -> Decimal:
+        return ZERO if self.cancelled_at else max(self.amount_owed - self.amount_received, ZERO)
+
+    @property
+    def amount_promised(self) -> Decimal:
+        """What we owe back and have not given back yet: the credit of the payer."""
+        return total(refund for refund in self.refunds.all() if refund.is_to_make)
+
+    @property
+    def has_lapsed(self) -> bool:
+        return self.is_payable and self.payable_until is not None and self.payable_until < timezone.now()
+
+    @property
+    def is_payable(self) -> bool:
+        return self.paid_at is None and self.cancelled_at is None
+
+    @property
+    def is_contested(self) -> bool:
+        """Taken back by the payer's bank, and asked for again."""
+        return self.is_payable and self.contested_at is not None
+
+    def locked(self) -> "Charge":
+        """This charge read again, held until the end of the transaction."""
+        charge: Charge = Charge.objects.select_for_update().get(pk=self.pk)
+        return charge
+
+    # Money
+
+    @transaction.atomic
+    def record_payment(
+        self,
+        *,
+        method: str,
+        amount: Decimal,
+        reference: str,
+        valued_on: date | None = None,
+        recorded_by: "User | None" = None,
+        provider_receipt: str = "",
+    ) -> Payment:
+        """The only door for money. Recording the same (method, reference) again changes nothing.
+
+        Sends `charge_paid` inside the transaction, once, when the charge becomes covered. Money that comes on top of
+        what was due is kept as a refund to make. Raises PaymentMismatch.
+        """
+        charge = self.locked()
+        if known := charge._known_payment(method, reference, amount):
+            return known
+        payment = charge._write_payment(
+            method=method,
+            amount=amount,
+            reference=reference,
+            valued_on=valued_on,
+            recorded_by=recorded_by,
+            provider_receipt=provider_receipt,
+        )
+        charge._settle(new=amount)
+        self.refresh_from_db()
+        return payment
+
+    @transaction.atomic
+    def take_back(
+        self,
+        payment: Payment,
+        *,
+        amount: Decimal,
+        reference: str,
+        kind: str,
+        on: date | None = None,
+        recorded_by: "User | None" = None,
+    ) -> Payment:
+        """Counter `amount` of a payment: what it covered is asked for again. The same reference again changes nothing.
+
+        What a provider or a bank took back is told to staff: what the money had opened stays open until they decide.
+        Raises PaymentMismatch.
+        """
+        charge = self.locked()
+        if known := charge._known_payment(payment.method, reference, -amount):
+            return known
+        back = charge._write_payment(
+            method=payment.method,
+            amount=-amount,
+            reference=reference,
+            kind=kind,
+            counters=payment,
+            valued_on=on,
+            recorded_by=recorded_by,
+        )
+        charge._settle(new=-amount)
+        if kind != Payment.Kind.MISTAKE:
+            charge.contested_at = timezone.now()
+            charge.save(update_fields=["contested_at"])
+            emails.taken_back(back)
+        self.refresh_from_db()
+        return back
+
+    def pay_back(
+        self,
+        refund: Refund,
+        *,
+        method: str,
+        reference: str,
+        valued_on: date | None = None,
+        recorded_by: "User | None" = None,
+        counters: Payment | None = None,
+    ) -> Payment:
+        """Write that a refund has been made. For `Refund.settle`, which holds the charge. Raises PaymentMismatch."""
+        if self._known_payment(method, reference, -refund.amount):
+            raise PaymentMismatch(f"{method} {reference}: settles another refund")
+        refund.payment = self._write_payment(
+            method=method,
+            amount=-refund.amount,
+            reference=reference,
+            kind=Payment.Kind.REFUND,
+            counters=counters,
+            valued_on=valued_on,
+            recorded_by=recorded_by,
+        )
+        refund.save(update_fields=["payment"])
+        return refund.payment
+
+    def _known_payment(self, method: str, reference: str, amount: Decimal) -> Payment | None:
+        known = Payment.objects.filter(method=method, reference=reference).first()
+        if known is not None and (known.charge_id != self.pk or known.amount != amount):
+            raise PaymentMismatch(f"{method} {reference}: {known.amount} for {known.charge_id}")
+        return known
+
+    def _write_payment(self, *, method: str, valued_on: date | None, **fields: Any) -> Payment:
+        """The caller holds the lock. What money touches is in the books."""
+        day = valued_on or timezone.localdate()
+        booked_on = open_day(day)
+        if self.booked_on is None:
+            self.book(on=booked_on)
+            if self.cancelled_at:  # it comes too late: in the books, and out again
+                Adjustment.spread(
+                    self, self.amount, kind=Adjustment.Kind.CANCELLED, reason=self.cancel_reason
+                )
+        return Payment.objects.create(
+            charge=self,
+            method=method,
+            valued_on=day,
+            booked_on=booked_on,
+            account=settings.BOOKS["methods"][method],
+            **fields,
+        )
+
+    def _settle(self, *, new: Decimal) -> None:
+        """Draw the consequence of `new` euros that came in (or left, or are no longer owed). The caller holds the lock."""
+        charge = Charge.objects.get(pk=self.pk)
+        if charge.is_payable and charge.amount_received >= charge.amount_owed and new > ZERO:
+            self.paid_at = timezone.now()
+            self.save(update_fields=["paid_at"])
+            charge_paid.send(sender=Charge, charge=self)
+            charge = Charge.objects.get(pk=self.pk)
+        elif charge.paid_at and not charge.cancelled_at and charge.amount_received < charge.amount_owed:
+            self.paid_at = self.payable_until = None
+            self.save(update_fields=["paid_at", "payable_until"])
+        unpromised = charge.amount_received - charge.amount_owed - charge.amount_promised
+        if unpromised > ZERO and new > ZERO:
+            reason = Refund.Reason.CANCELLED if charge.cancelled_at else Refund.Reason.PAID_TWICE
+            self._promise(min(unpromised, new), reason=reason)
+        elif unpromised < ZERO:
+            self._withdraw(-unpromised)
+
+    # What is owed back
+
+    @transaction.atomic
+    def owe_refund(
+        self,
+        amount: Decimal,
+        *,
+        reason: str,
+        line: ChargeLine | None = None,
+        by: "User | None" = None,
+    ) -> Refund:
+        """Note that we owe `amount` back, and tell the payer. Staff make it and settle it.
+
+        What is given back of what was owed is no longer owed, of `line` if one is given. Raises RefundTooLarge.
+        """
+        charge = self.locked()
+        if amount > charge.amount_received - charge.amount_promised:
+            raise RefundTooLarge
+        excess = charge.amount_received - charge.amount_owed - charge.amount_promised
+        if amount > excess:
+            Adjustment.spread(
+                charge,
+                amount - max(excess, ZERO),
+                kind=Adjustment.Kind.REDUCED,
+                reason=reason,
+                line=line,
+                by=by,
+            )
+        return charge._promise(amount, reason=reason)
+
+    def _promise(self, amount: Decimal, *, reason: str) -> Refund:
+        refund = Refund.objects.create(charge=self, amount=amount, reason=reason)
+        emails.refund_due(refund)
+        return refund
+
+    def split_refund(self, refund: Refund, amount: Decimal) -> Refund:
+        """Two promises in place of one: that of `amount`, returned, and that of the rest. The caller holds the lock."""
+        refund.withdrawn_at = timezone.now()
+        refund.save(update_fields=["withdrawn_at"])
+        rest = refund.amount - amount
+        Refund.objects.create(charge=self, amount=rest, reason=refund.reason)
+        first: Refund = Refund.objects.create(charge=self, amount=amount, reason=refund.reason)
+        return first
+
+    def _withdraw(self, amount: Decimal) -> None:
+        """Promise `amount` less, the latest promises first: the money to keep them has gone."""
+        for refund in self.refunds.to_make().order_by("-pk"):
+            if amount <= ZERO:
+                break
+            if refund.amount > amount:
+                refund = self.split_refund(refund, amount)
+            refund.withdrawn_at = timezone.now()
+            refund.save(update_fields=["withdrawn_at"])
+            amount -= refund.amount
+
+    # What is no longer owed
+
+    @transaction.atomic
+    def book(self, *, on: date | None = None) -> None:
+        """Write it in the books: somebody has paid something, or has an invoice. A second call changes nothing."""
+        charge = self.locked()
+        if charge.booked_on is None:
+            charge.booked_on = open_day(on or timezone.localdate())
+            charge.save(update_fields=["booked_on"])
+        self.booked_on = charge.booked_on
+
+    @transaction.atomic
+    def cancel(self, *, reason: str = "", by: "User | None" = None) -> None:
+        """Nothing more is owed; whatever was paid and not yet promised back is to be refunded."""
+        charge = self.locked()
+        if charge.cancelled_at:
+            return
+        if charge.booked_on:
+            Adjustment.spread(
+                charge, charge.amount_owed, kind=Adjustment.Kind.CANCELLED, reason=reason, by=by
+            )
+        charge.cancelled_at = self.cancelled_at = timezone.now()
+        charge.cancel_reason = reason
+        charge.save(update_fields=["cancelled_at", "cancel_reason"])
+        unpromised = charge.amount_received - charge.amount_promised
+        if unpromised > ZERO:
+            charge._promise(unpromised, reason=Refund.Reason.CANCELLED)
+
+    @transaction.atomic
+    def write_off(self, *, reason: str, by: "User") -> None:
+        """Give up asking for what is left: a loss. What came in is kept. A second call changes nothing."""
+        charge = self.locked()
+        if not charge.is_payable:
+            return
+        if charge.booked_on:
+            Adjustment.spread(
+                charge, charge.amount_due, kind=Adjustment.Kind.WRITTEN_OFF, reason=reason, by=by
+            )
+        charge.cancelled_at, charge.cancel_reason = timezone.now(), reason
+        charge.save(update_fields=["cancelled_at", "cancel_reason"])
+        self.refresh_from_db()
+
+    @transaction.atomic
+    def reduce(
+        self,
+        amount: Decimal,
+        *,
+        reason: str,
+        line: ChargeLine | None = None,
+        by: "User | None" = None,
+    ) -> None:
+        """Ask for less of what is not paid yet. Covered by what came in already, it is paid. Raises RefundTooLarge."""
+        charge = self.locked()
+        if amount > charge.amount_due or not charge.is_payable:
+            raise RefundTooLarge
+        charge.book()
+        Adjustment.spread(charge, amount, kind=Adjustment.Kind.REDUCED, reason=reason, line=line, by=by)
+        charge._settle(new=amount)
+        self.refresh_from_db()
+
+    def erase_payer(self) -> None:
+        """Forget who owed a cancelled charge that no money ever came in for."""
+        Charge.objects.filter(pk=self.pk, cancelled_at__isnull=False).erase_payers()
+        self.refresh_from_db()

@@ -1,0 +1,111 @@
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from mailing.outbox import current_language
+from payments.models.lines import ZERO, Adjustment, ChargeLine
+from payments.models.payments import Payment
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+LATE = timedelta(days=15)
+
+
+class ChargeQuerySet(models.QuerySet["Charge"]):
+    def with_amounts(self) -> "ChargeQuerySet":
+        """Annotate what is owed and what came in, by subqueries so that neither multiplies the other."""
+
+        def of(model: type[models.Model]) -> Coalesce:
+            rows = model._default_manager.filter(charge=OuterRef("pk")).order_by().values("charge")
+            money = models.DecimalField(max_digits=10, decimal_places=2)
+            return Coalesce(
+                Subquery(rows.annotate(total=Sum("amount")).values("total")), Value(ZERO), output_field=money
+            )
+
+        nothing = Q(cancelled_at__isnull=False, booked_on=None)
+        return self.annotate(asked=of(ChargeLine), adjusted=of(Adjustment), received=of(Payment)).annotate(
+            owed=Case(When(nothing, then=Value(ZERO)), default=F("asked") - F("adjusted"))
+        )
+
+    def with_rows(self) -> "ChargeQuerySet":
+        """With all that its amounts are counted from, in as many queries for one as for a hundred."""
+        return self.prefetch_related("lines", "adjustments", "payments", "refunds")
+
+    def unpaid(self) -> "ChargeQuerySet":
+        """What we still claim: what has lapsed is taken if it comes, and asked of nobody."""
+        lapsed = Q(payable_until__lt=timezone.now())
+        return self.filter(paid_at=None, cancelled_at=None).exclude(lapsed)
+
+    def late(self) -> "ChargeQuerySet":
+        """Unpaid for so long that somebody should ask."""
+        return self.unpaid().filter(created_at__lt=timezone.now() - LATE)
+
+    def stranded(self) -> "ChargeQuerySet":
+        """Paid in part, and no longer claimed: the time to pay has run out. Staff give it back, or take the rest."""
+        begun = Payment.objects.filter(charge=OuterRef("pk")).order_by().values("charge")
+        received = begun.annotate(total=Sum("amount")).values("total")
+        lapsed = self.filter(paid_at=None, cancelled_at=None, payable_until__lt=timezone.now())
+        return lapsed.annotate(in_hand=Subquery(received)).filter(in_hand__gt=0)
+
+    def visible_to(self, user: "User") -> "ChargeQuerySet":
+        return self.filter(Q(user=user) | Q(email__in=user.verified_emails))
+
+    def never_paid(self) -> "ChargeQuerySet":
+        """No money ever came in for them: they are no accounting document."""
+        return self.filter(~Exists(Payment.objects.filter(charge=OuterRef("pk"))))
+
+    @transaction.atomic
+    def erase_payers(self) -> int:
+        """Forget who owed those that were never paid, and ask nothing more. Payments wait for it, or come before."""
+        held = [charge.pk for charge in self.order_by("pk").select_for_update(of=("self",))]
+        pks = list(self.model.objects.filter(pk__in=held).never_paid().values_list("pk", flat=True))
+        self.model.objects.filter(pk__in=pks, cancelled_at=None).update(cancelled_at=timezone.now())
+        return self.model.objects.filter(pk__in=pks).forget_payers()
+
+    def forget_payers(self) -> int:
+        """Take the people out of accounting documents whose ten years are over."""
+        pks = list(self.values_list("pk", flat=True))
+        for nature in ChargeLine.Nature:  # a label may name who comes
+            ChargeLine.objects.filter(charge__in=pks, nature=nature).update(label=str(nature.label))
+        unnamed = Concat(Value("efface-"), Cast("pk", models.CharField()))
+        Payment.objects.filter(charge__in=pks).update(reference=unnamed)
+        return self.model.objects.filter(pk__in=pks).update(name="", email="", user=None)
+
+
+class Owed(models.Model):
+    """What is known of a charge; `Charge` adds what happens to it."""
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    name = models.CharField(_("nom"), max_length=200)
+    email = models.EmailField(_("adresse e-mail"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="charges",
+        verbose_name=_("compte"),
+    )
+    return_path = models.CharField(_("page de l’achat"), max_length=200, editable=False)
+    language = models.CharField(_("langue"), max_length=5, default=current_language, editable=False)
+    created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+    payable_until = models.DateTimeField(_("à régler avant le"), null=True, blank=True, editable=False)
+    due_on = models.DateField(_("échéance"), null=True, blank=True, editable=False)
+    booked_on = models.DateField(_("écrit le"), null=True, blank=True, editable=False)
+    paid_at = models.DateTimeField(_("réglé le"), null=True, blank=True, editable=False)
+    contested_at = models.DateTimeField(_("contesté le"), null=True, blank=True, editable=False)
+    cancelled_at = models.DateTimeField(_("annulé le"), null=True, blank=True, editable=False)
+    cancel_reason = models.CharField(_("raison de l’annulation"), max_length=200, blank=True, editable=False)
+
+    objects: ClassVar = ChargeQuerySet.as_manager()
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,213 @@
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from payments.models.frozen import FrozenRow
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from payments.models.charges import Charge
+
+
+class NotUndoable(Exception):
+    """A provider's payment, a counter-entry or what has been countered already: it is given back, not undone."""
+
+
+class NothingLeft(Exception):
+    """The refund has been made or withdrawn, or the other charge asks for nothing."""
+
+
+class Payment(FrozenRow):
+    """Money that came in or, when negative, went back.
+
+    `valued_on` is the day of the money, which a tax receipt bears; `booked_on` the day of the books, later when the
+    month of the first was closed.
+    """
+
+    class Method(models.TextChoices):
+        SANDBOX = "sandbox", _("bac à sable")
+        HELLOASSO = "helloasso", _("HelloAsso")
+        STRIPE = "stripe", _("Stripe")
+        TRANSFER = "transfer", _("virement")
+        CHEQUE = "cheque", _("chèque")
+        CASH = "cash", _("espèces")
+        CREDIT = "credit", _("avoir utilisé")
+
+    class Kind(models.TextChoices):
+        RECEIVED = "received", _("encaissement")
+        REFUND = "refund", _("remboursement")
+        CHARGEBACK = "chargeback", _("impayé")
+        MISTAKE = "mistake", _("annulation d’une saisie")
+
+    charge = models.ForeignKey(
+        "payments.Charge", models.PROTECT, related_name="payments", verbose_name=_("somme due")
+    )
+    method = models.CharField(_("moyen"), max_length=10, choices=Method)
+    kind = models.CharField(_("nature"), max_length=10, choices=Kind, default=Kind.RECEIVED)
+    amount = models.DecimalField(_("montant"), max_digits=10, decimal_places=2)
+    reference = models.CharField(
+        _("référence"),
+        max_length=100,
+        help_text=_("Numéro du chèque ou libellé du virement ; unique par moyen."),
+    )
+    counters = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="countered_by",
+        verbose_name=_("contrepasse"),
+    )
+    valued_on = models.DateField(
+        _("date de valeur"), help_text=_("Jour du crédit, ou de la remise du chèque.")
+    )
+    booked_on = models.DateField(_("écrit le"))
+    account = models.CharField(_("compte"), max_length=12)
+    provider_receipt = models.URLField(
+        _("reçu fiscal du prestataire"), max_length=400, blank=True, editable=False
+    )
+    recorded_at = models.DateTimeField(_("enregistré le"), default=timezone.now, editable=False)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("enregistré par"),
+    )
+
+    class Meta:
+        verbose_name = _("paiement")
+        verbose_name_plural = _("paiements")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["method", "reference"],
+                name="payment_reference_unique_by_method",
+                violation_error_message=_("Un paiement de ce moyen porte déjà cette référence."),
+            ),
+            models.CheckConstraint(condition=~Q(amount=0), name="payment_amount_not_zero"),
+            models.CheckConstraint(
+                condition=Q(kind="received", amount__gt=0) | (~Q(kind="received") & Q(amount__lt=0)),
+                name="payment_sign_of_its_kind",
+            ),
+            models.CheckConstraint(condition=~Q(account=""), name="payment_has_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_method_display()} {self.reference}"
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Typed or matched by a person; what a provider or a credit has brought is not ours to undo."""
+        return self.method in {self.Method.TRANSFER, self.Method.CHEQUE, self.Method.CASH}
+
+    @transaction.atomic
+    def undo(self, *, by: "User") -> "Payment":
+        """Counter an entry made by mistake: the charge asks for the money again. Raises NotUndoable."""
+        charge = type(self.charge).objects.select_for_update().get(pk=self.charge_id)
+        if not self.is_by_hand or self.kind != self.Kind.RECEIVED or self.countered_by.exists():
+            raise NotUndoable
+        return charge.take_back(
+            self, amount=self.amount, reference=f"annule-{self.pk}", kind=self.Kind.MISTAKE, recorded_by=by
+        )
+
+
+class RefundQuerySet(models.QuerySet["Refund"]):
+    def to_make(self) -> "RefundQuerySet":
+        return self.filter(payment=None, withdrawn_at=None)
+
+
+class Refund(models.Model):
+    """What we owe back: a credit of the payer. `payment` is the counter-entry that settles it."""
+
+    class Reason(models.TextChoices):
+        CANCELLED = "cancelled", _("annulation")
+        PAID_TWICE = "paid_twice", _("trop perçu")
+        NO_PLACE = "no_place", _("payé trop tard, plus de place")
+        PLAN_CHANGE = "plan_change", _("changement de formule")
+        GESTURE = "gesture", _("décision de l’équipe")
+
+    charge = models.ForeignKey(
+        "payments.Charge", models.PROTECT, related_name="refunds", verbose_name=_("somme due")
+    )
+    amount = models.DecimalField(
+        _("montant"), max_digits=10, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))]
+    )
+    reason = models.CharField(_("raison"), max_length=12, choices=Reason)
+    created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+    withdrawn_at = models.DateTimeField(_("retiré le"), null=True, blank=True, editable=False)
+    payment = models.OneToOneField(
+        Payment, models.PROTECT, null=True, blank=True, editable=False, related_name="refund"
+    )
+
+    objects: ClassVar = RefundQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("remboursement")
+        verbose_name_plural = _("remboursements")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(payment=None) | Q(withdrawn_at=None), name="refund_made_or_withdrawn"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.charge} – {self.get_reason_display()}"
+
+    @property
+    def is_to_make(self) -> bool:
+        return self.payment_id is None and self.withdrawn_at is None
+
+    @transaction.atomic
+    def settle(
+        self,
+        *,
+        method: str,
+        reference: str,
+        recorded_by: "User | None" = None,
+        counters: Payment | None = None,
+    ) -> Payment:
+        """Record that the money went back. A second call returns the first counter-entry. Raises NothingLeft."""
+        refund = self._locked()
+        if refund.payment is not None:
+            return refund.payment
+        if refund.withdrawn_at:
+            raise NothingLeft
+        return refund.charge.pay_back(
+            refund, method=method, reference=reference, recorded_by=recorded_by, counters=counters
+        )
+
+    @transaction.atomic
+    def apply_to(self, charge: "Charge", *, by: "User") -> Payment:
+        """Use the credit for what the same payer owes elsewhere; what is left of it stays to be given back.
+
+        Raises NothingLeft.
+        """
+        pks = sorted({self.charge_id, charge.pk})
+        list(type(charge).objects.select_for_update().filter(pk__in=pks).order_by("pk"))
+        refund, charge = self._locked(), type(charge).objects.get(pk=charge.pk)
+        amount = min(refund.amount, charge.amount_due)
+        if not refund.is_to_make or not amount or charge.pk == refund.charge_id:
+            raise NothingLeft
+        if amount < refund.amount:
+            refund = refund.charge.split_refund(refund, amount)
+        reference = f"avoir-{refund.pk}"
+        refund.charge.pay_back(refund, method=Payment.Method.CREDIT, reference=reference, recorded_by=by)
+        return charge.record_payment(
+            method=Payment.Method.CREDIT, amount=amount, reference=f"{reference}-utilise", recorded_by=by
+        )
+
+    def _locked(self) -> "Refund":
+        """Its charge first, as everywhere. No join on the lock: it would be read before it."""
+        list(type(self.charge).objects.select_for_update().filter(pk=self.charge_id))
+        refund: Refund = Refund.objects.select_for_update().get(pk=self.pk)
+        return refund
