@@ -25,7 +25,7 @@ from members.models import (
     Membership,
     StatusOverride,
 )
-from payments.models import Charge, Payment
+from payments.models import Charge, Payment, StatementLine
 
 WARNED = timedelta(days=30)
 
@@ -94,6 +94,12 @@ def accounting(kept: Kept) -> QuerySet[Charge]:
     return old.exclude(pk__in=Charge.objects.unpaid().values("pk")).exclude(
         pk__in=Charge.objects.never_paid().values("pk")
     )
+
+
+def statement_lines(kept: Kept) -> QuerySet[StatementLine]:
+    first_day = kept.limit(timezone.localdate()).replace(month=1, day=1)
+    lines: QuerySet[StatementLine] = StatementLine.objects.named().filter(booked_on__lt=first_day)
+    return lines
 
 
 def journal(kept: Kept) -> QuerySet[Entry]:

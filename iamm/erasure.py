@@ -31,7 +31,7 @@ from members.models import (
     Merge,
 )
 from members.models.imports import ImportBatch
-from payments.models import Charge, ChargeQuerySet, Checkout, SandboxOrder
+from payments.models import Charge, ChargeQuerySet, Checkout, SandboxOrder, StatementLine
 
 
 class ErasureRefused(Exception):
@@ -293,6 +293,13 @@ def forget_payers(charges: QuerySet[Charge]) -> int:
     pks = list(charges.values_list("pk", flat=True))
     forget_traces([(Charge, pks)])
     return Charge.objects.filter(pk__in=pks).forget_payers()
+
+
+@transaction.atomic
+def forget_lines(lines: QuerySet[StatementLine]) -> int:
+    pks = list(lines.values_list("pk", flat=True))
+    forget_traces([(StatementLine, pks)])
+    return StatementLine.objects.filter(pk__in=pks).forget()
 
 
 def erase_accounts(users: QuerySet[User]) -> int:

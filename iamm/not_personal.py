@@ -67,9 +67,12 @@ COLUMNS: dict[str, str] = {
     "payments.Adjustment": "charge line account booked_on",
     "payments.Closing": "month entry_count total sha256 closed_at",
     "payments.Checkout": "charge read_at",
-    "payments.Payment": "charge counters booked_on account",
+    "payments.Payment": "charge counters line booked_on account",
     "payments.Refund": "charge payment",
     "payments.SandboxOrder": "uuid",
     "payments.SandboxPayment": "uuid order notify_at notified_at attempts",
     "payments.SandboxRefund": "payment key",
+    "payments.Statement": "filename format sha256 account first_on last_on new_count known_count doubtful_count"
+    " refused_count received_at imported_at",
+    "payments.StatementLine": "statement fingerprint twin told_apart_at",
 }

@@ -51,6 +51,7 @@ from payments.models import (
     SandboxOrder,
     SandboxPayment,
     SandboxRefund,
+    StatementLine,
 )
 
 
@@ -211,6 +212,12 @@ def _sandbox_payments(person: Person) -> QuerySet[Any]:
     return SandboxPayment.objects.filter(order__in=_orders(person).values("pk"))
 
 
+def _lines(person: Person) -> QuerySet[Any]:
+    """Of the bank and of the providers: those that paid what they owed, or that name an address of theirs."""
+    paid = StatementLine.objects.filter(payments__charge__in=person.charges.values("pk")).values("pk")
+    return StatementLine.objects.filter(Q(pk__in=paid) | person.owns(user=""))
+
+
 def _answers(person: Person) -> QuerySet[Any]:
     """To what was asked of them, and of the bookings they made; never what somebody else in them answered."""
     of_all = Q(booking__in=person.bookings.values("pk"), registration=None)
@@ -270,6 +277,7 @@ SOURCES = [
         SandboxRefund,
         lambda person: SandboxRefund.objects.filter(payment__in=_sandbox_payments(person)),
     ),
+    Source("statements", StatementLine, _lines),
     Source("mails", Email, lambda person: Email.objects.filter(to__in=person.emails, is_secret=False)),
     Source("opt-outs", OptOut, _opt_outs),
     Source("exports", Export, _of_account(Export, "asked_by")),

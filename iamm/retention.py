@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from documents.models import KEPT as EXPORTS_KEPT
 from events.models import FEEDBACK_DAYS
 from iamm import due, erasure
-from iamm.retention_rules import Kept, Rule, words
+from iamm.retention_money import MONEY
+from iamm.retention_rules import Kept, Rule
 from members.models import ABANDONED_AFTER_DAYS, Identity
 from members.models.imports import KEPT as IMPORTS_KEPT
 from members.models.merges import WINDOW as MERGES_KEPT
@@ -204,42 +205,7 @@ POLICY = [
         _("Retiré à la demande de la personne."),
         {"events.Speaker": ["name", "slug", "role", "biography", "photo", "photo_alt", "website"]},
     ),
-    Rule(
-        "accounting",
-        _("Paiements"),
-        _("nom, adresse e-mail, montant, moyen, référence"),
-        _("Tenir les comptes (obligation légale). Le site ne voit jamais votre numéro de carte."),
-        Kept(_("la fin de l’année du paiement"), years=10),
-        _(
-            "Nom, adresse et référence effacés. La loi interdit de le faire plus tôt pour une pièce comptable."
-        ),
-        {
-            "payments.Charge": words(
-                "name email language created_at due_on paid_at contested_at cancelled_at cancel_reason"
-            ),
-            "payments.ChargeLine": ["nature", "label", "amount", "deductible"],
-            "payments.Adjustment": ["kind", "amount", "reason", "made_at"],
-            "payments.Payment": words("method kind amount reference valued_on provider_receipt recorded_at"),
-            "payments.Refund": ["amount", "reason", "created_at", "withdrawn_at"],
-            "payments.Checkout": ["provider", "reference", "amount", "state", "created_at"],
-            "payments.SandboxOrder": ["amount", "label", "return_url", "created_at"],
-            "payments.SandboxPayment": ["state", "made_at"],
-            "payments.SandboxRefund": ["amount", "is_chargeback", "made_at"],
-        },
-        due.accounting,
-        erasure.forget_payers,
-    ),
-    Rule(
-        "unpaid-charges",
-        _("Somme demandée et jamais payée"),
-        _("nom, adresse e-mail"),
-        _("Vous laisser le temps de payer (exécution de ce que vous avez demandé)."),
-        Kept(_("la demande, une fois annulée ou échue"), years=1),
-        _("Nom et adresse effacés."),
-        {},
-        due.unpaid_charges,
-        erasure.erase_payers,
-    ),
+    *MONEY,
     Rule(
         "mails",
         _("Messages"),

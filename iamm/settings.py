@@ -177,6 +177,10 @@ CELERY_BEAT_SCHEDULE = {
     "purge-exports": {"task": "documents.tasks.purge_exports", "schedule": crontab(minute=35, hour=4)},
     "unfinished-imports": {"task": "members.tasks.finish_imports", "schedule": 60.0},
     "erase-imports": {"task": "members.tasks.erase_imports", "schedule": crontab(minute=45, hour=4)},
+    "abandoned-bank-files": {
+        "task": "payments.tasks.forget_abandoned_files",
+        "schedule": crontab(minute=40, hour=4),
+    },
     "purge-mail": {"task": "mailing.tasks.purge", "schedule": crontab(minute=30, hour=4)},
     "possible-duplicates": {"task": "members.tasks.find_duplicates", "schedule": crontab(minute=45, hour=3)},
     "final-merges": {"task": "members.tasks.forget_merges", "schedule": crontab(minute=45, hour=4)},

@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from payments.models import SandboxPayment
+from payments.models import SandboxPayment, Statement
 from payments.providers import sandbox
 
 
@@ -15,3 +15,9 @@ def notify_sandbox_payment(payment_id: int) -> None:
 @shared_task
 def notify_sandbox_payments() -> int:
     return sandbox.notify_due() if settings.PAYMENT_SANDBOX else 0
+
+
+@shared_task
+def forget_abandoned_files() -> int:
+    """The statements of the bank that somebody has sent, and not imported."""
+    return Statement.objects.abandoned().delete()[0]

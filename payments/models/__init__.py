@@ -4,6 +4,7 @@ from payments.models.closing import Closing, MonthNotOver, MonthsBefore
 from payments.models.lines import Adjustment, ChargeLine, Line, RefundTooLarge
 from payments.models.owed import ChargeQuerySet
 from payments.models.payments import NothingLeft, NotUndoable, Payment, Refund
+from payments.models.statements import Statement, StatementLine
 
 __all__ = [
     "Adjustment",
@@ -24,4 +25,6 @@ __all__ = [
     "SandboxOrder",
     "SandboxPayment",
     "SandboxRefund",
+    "Statement",
+    "StatementLine",
 ]

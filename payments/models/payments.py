@@ -64,6 +64,14 @@ class Payment(FrozenRow):
         related_name="countered_by",
         verbose_name=_("contrepasse"),
     )
+    line = models.ForeignKey(
+        "payments.StatementLine",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="payments",
+        verbose_name=_("ligne de relevé"),
+    )
     valued_on = models.DateField(
         _("date de valeur"), help_text=_("Jour du crédit, ou de la remise du chèque.")
     )

@@ -30,7 +30,7 @@ from members.models import (
 )
 from members.models.imports import ImportBatch, ImportRow
 from payments import checkouts
-from payments.models import Charge, SandboxOrder, SandboxPayment
+from payments.models import Charge, SandboxOrder, SandboxPayment, StatementLine
 from payments.providers import sandbox
 from tests import factories
 
@@ -98,6 +98,20 @@ def _membership(user):
     )
     asked.proof.save("carte.txt", ContentFile(f"Carte de {NAME}".encode()))
     _money_that_moved(application.charge)
+    StatementLine.objects.create(
+        method="transfer",
+        fingerprint=uuid4().hex,
+        booked_on=today,
+        valued_on=today,
+        amount=Decimal(12),
+        label=f"VIR {NAME}",
+        payer=NAME,
+        email=EMAIL,
+        iban="FR7612345678901234567890185",
+        bank_id="B85",
+        end_to_end="E85",
+        reference="RF85",
+    )
     return member
 
 

@@ -25,7 +25,7 @@ from tests import factories
 from tests.iamm import somebody
 
 pytestmark = pytest.mark.django_db
-MONEY = {"payments_charge", "payments_chargeline", "payments_payment"}
+MONEY = {"payments_charge", "payments_chargeline", "payments_payment", "payments_statementline"}
 
 
 @pytest.fixture(autouse=True)

@@ -72,6 +72,7 @@ def test_each_model_with_personal_columns_says_whose_its_rows_are():
     without_a_link_to_anybody = {
         ("speakers", "events.Speaker"),
         ("imports", "members.ImportBatch"),  # the file of many
+        ("bank-files", "payments.Statement"),  # the same
     }
 
     assert {(one.rule, one.label) for one in personal.SOURCES} == listed - without_a_link_to_anybody, (
