@@ -5,8 +5,8 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from documents.days import in_words
 from iamm.leaving import Leaver
-from members.days import in_words
 from members.models import Member
 
 ERASE_WORD = "EFFACER"  # the same in each language: it is copied

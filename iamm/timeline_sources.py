@@ -7,11 +7,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from documents.days import in_words
 from events.models import Booking, Registration
 from iamm.timeline import Source, Subject, Told
 from journal.models import Entry
 from mailing.models import Email
-from members.days import in_words
 from members.models import Application, Departure, Mandate, Membership, Note, StatusOverride
 from payments.models import Payment, Refund
 from payments.money import euros

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from documents.days import in_words
 from documents.typeset import typeset
-from members.days import in_words
 from members.models import Member, Merge
 from members.standing import Standing
 

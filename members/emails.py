@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import ngettext
 
+from documents.days import in_words
 from mailing import outbox
 from mailing.models import Email, List, OptOut
-from members.days import in_words
 
 if TYPE_CHECKING:
     from members.models import MemberMessage, Membership, ReminderRule

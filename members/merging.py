@@ -17,8 +17,8 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from documents.days import in_words
 from journal import trail
-from members.days import in_words
 from members.models import Application, DirectoryEntry, DuplicatePair, Member, Membership, Merge
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from members.days import in_words
+from documents.days import in_words
 from payments.models import ChargeLine, Line
 from payments.money import euros
 

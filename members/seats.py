@@ -5,7 +5,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from members.days import in_words
+from documents.days import in_words
 
 
 class SeatRefused(Exception):

@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from members.days import in_words
+from documents.days import in_words
 
 if TYPE_CHECKING:
     from members.models import Application, Departure, Member, Membership, StatusOverride

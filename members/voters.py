@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from documents.alphabet import alphabetical
+from documents.days import in_words
 from documents.spreadsheets import Cell
 from documents.typeset import is_drawable, typeset
-from members.days import in_words
 from members.models import College, Kind, Mandate, Member, Membership
 from members.models.members import MemberQuerySet
 

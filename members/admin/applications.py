@@ -12,8 +12,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import StateFilter
+from documents.days import in_words
 from members.admin.application_verbs import ApplicationVerbs
-from members.days import in_words
 from members.lookalikes import lookalikes
 from members.models import Application
 from members.offers import OfferRefused

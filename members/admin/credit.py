@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import ReadOnlyAdmin, form_page
 from accounts.models import User
+from documents.days import in_words
 from journal import trail
 from members.admin.verb_forms import DayInput, ReasonForm
-from members.days import in_words
 from members.models import Membership, NotOnCredit
 
 

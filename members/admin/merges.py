@@ -13,10 +13,10 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import ReadOnlyAdmin, StateFilter, act, confirm
+from documents.days import in_words
 from journal.models import Entry
 from members import merging, unmerging
 from members.admin.merge_form import MergeForm
-from members.days import in_words
 from members.models import Member, Merge
 
 

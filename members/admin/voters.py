@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from documents.days import in_words
 from documents.spreadsheets import CONTENT_TYPES, as_csv
 from journal import trail
 from members.admin.verb_forms import DayInput
-from members.days import in_words
 from members.models import College, Member
 from members.voters import AbsentTable, Voters, VoterTable
 

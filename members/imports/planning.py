@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from members.days import in_words
+from documents.days import in_words
 from members.imports.columns import COLUMNS, Line, Problem, Vocabulary
 from members.imports.matching import Candidates, Seen, Unmatched
 from members.imports.records import columns_of

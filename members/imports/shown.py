@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from members.days import in_words
+from documents.days import in_words
 from members.imports.errors import in_order, label_of
 from members.models import ImportRow, Kind, Member
 

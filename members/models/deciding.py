@@ -6,9 +6,9 @@ from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from documents.days import in_words
 from journal import trail
 from members import completion, emails
-from members.days import in_words
 from members.models.members import Member
 from members.models.memberships import Membership
 from members.models.wish import Wish
