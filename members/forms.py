@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from accounts.validators import validate_name
-from members import days
+from documents import days
 from members.models import (
     Application,
     Kind,

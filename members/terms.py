@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from members import days
+from documents import days
 
 if TYPE_CHECKING:
     from members.models import Plan
