@@ -82,7 +82,7 @@ def access_needs(kept: Kept) -> QuerySet[AccessNeed]:
 
 def unpaid_charges(kept: Kept) -> QuerySet[Charge]:
     """That no money ever came in for, and that nobody is asked for any more."""
-    old = Charge.objects.never_paid().filter(created_at__lt=kept.moment()).exclude(name="", email="")
+    old = Charge.objects.unbooked().filter(created_at__lt=kept.moment()).exclude(name="", email="")
     return old.exclude(pk__in=Charge.objects.unpaid().values("pk"))
 
 
@@ -92,7 +92,7 @@ def accounting(kept: Kept) -> QuerySet[Charge]:
     recent = Payment.objects.filter(charge=OuterRef("pk"), recorded_at__gte=first_day)
     old = Charge.objects.filter(~Exists(recent), created_at__lt=first_day).exclude(name="", email="")
     return old.exclude(pk__in=Charge.objects.unpaid().values("pk")).exclude(
-        pk__in=Charge.objects.never_paid().values("pk")
+        pk__in=Charge.objects.unbooked().values("pk")
     )
 
 

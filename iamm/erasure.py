@@ -90,7 +90,7 @@ def _owed(person: Person) -> ChargeQuerySet:
     """What is claimed of them and stays due: not what was only asked, and not begun to be paid."""
     only_asked = Q(application__state__in=Application.OPEN, membership=None)
     only_held = Q(booking__state__in=Booking.LIVE, booking__invoice_to="")
-    asked = Charge.objects.never_paid().filter(only_asked | only_held)
+    asked = Charge.objects.unbooked().filter(only_asked | only_held)
     return person.charges.unpaid().exclude(pk__in=asked.values("pk"))
 
 
@@ -276,7 +276,7 @@ def erase_bookings(bookings: QuerySet[Booking]) -> int:
     places = Registration.objects.filter(booking__in=pks)
     forget_traces([(Booking, pks), (Registration, list(places.values_list("pk", flat=True)))])
     places.erase()
-    _forget_charges(Charge.objects.filter(booking__in=pks).never_paid())
+    _forget_charges(Charge.objects.filter(booking__in=pks).unbooked())
     return Booking.objects.filter(pk__in=pks).erase()
 
 

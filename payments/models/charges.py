@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -95,8 +95,18 @@ class Charge(Owed):
         return total(self.payments.all())
 
     @property
+    def amount_kept(self) -> Decimal:
+        """What came in and is not to be given back."""
+        return self.amount_received - self.amount_promised
+
+    @property
+    def amount_missing(self) -> Decimal:
+        """What the books still wait for. Of a cancelled charge: what was given back, and taken back by the bank too."""
+        return max(self.amount_owed - self.amount_kept, ZERO)
+
+    @property
     def amount_due(self) -> Decimal:
-        return ZERO if self.cancelled_at else max(self.amount_owed - self.amount_received, ZERO)
+        return ZERO if self.cancelled_at else self.amount_missing
 
     @property
     def amount_promised(self) -> Decimal:
@@ -150,6 +160,8 @@ class Charge(Owed):
             recorded_by=recorded_by,
             provider_receipt=provider_receipt,
         )
+        if charge.cancelled_at:
+            Adjustment.recover(charge, amount)
         charge._settle(new=amount)
         self.refresh_from_db()
         return payment
@@ -231,32 +243,30 @@ class Charge(Owed):
                 Adjustment.spread(
                     self, self.amount, kind=Adjustment.Kind.CANCELLED, reason=self.cancel_reason
                 )
-        return Payment.objects.create(
-            charge=self,
-            method=method,
-            valued_on=day,
-            booked_on=booked_on,
-            account=settings.BOOKS["methods"][method],
-            **fields,
-        )
+        written = {"valued_on": day, "booked_on": booked_on, "account": settings.BOOKS["methods"][method]}
+        try:
+            with transaction.atomic():
+                return Payment.objects.create(charge=self, method=method, **written, **fields)
+        except IntegrityError as error:  # at this very moment, for another charge
+            raise PaymentMismatch(f"{method} {fields['reference']}") from error
 
     def _settle(self, *, new: Decimal) -> None:
         """Draw the consequence of `new` euros that came in (or left, or are no longer owed). The caller holds the lock."""
+        if new < ZERO:
+            self._withdraw()
         charge = Charge.objects.get(pk=self.pk)
-        if charge.is_payable and charge.amount_received >= charge.amount_owed and new > ZERO:
+        if charge.is_payable and not charge.amount_missing and new > ZERO:
             self.paid_at = timezone.now()
             self.save(update_fields=["paid_at"])
             charge_paid.send(sender=Charge, charge=self)
             charge = Charge.objects.get(pk=self.pk)
-        elif charge.paid_at and not charge.cancelled_at and charge.amount_received < charge.amount_owed:
+        elif charge.paid_at and not charge.cancelled_at and charge.amount_missing:
             self.paid_at = self.payable_until = None
             self.save(update_fields=["paid_at", "payable_until"])
-        unpromised = charge.amount_received - charge.amount_owed - charge.amount_promised
+        unpromised = charge.amount_kept - charge.amount_owed
         if unpromised > ZERO and new > ZERO:
             reason = Refund.Reason.CANCELLED if charge.cancelled_at else Refund.Reason.PAID_TWICE
             self._promise(min(unpromised, new), reason=reason)
-        elif unpromised < ZERO:
-            self._withdraw(-unpromised)
 
     # What is owed back
 
@@ -274,9 +284,9 @@ class Charge(Owed):
         What is given back of what was owed is no longer owed, of `line` if one is given. Raises RefundTooLarge.
         """
         charge = self.locked()
-        if amount > charge.amount_received - charge.amount_promised:
+        if amount > charge.amount_kept:
             raise RefundTooLarge
-        excess = charge.amount_received - charge.amount_owed - charge.amount_promised
+        excess = charge.amount_kept - charge.amount_owed
         if amount > excess:
             Adjustment.spread(
                 charge,
@@ -293,25 +303,12 @@ class Charge(Owed):
         emails.refund_due(refund)
         return refund
 
-    def split_refund(self, refund: Refund, amount: Decimal) -> Refund:
-        """Two promises in place of one: that of `amount`, returned, and that of the rest. The caller holds the lock."""
-        refund.withdrawn_at = timezone.now()
-        refund.save(update_fields=["withdrawn_at"])
-        rest = refund.amount - amount
-        Refund.objects.create(charge=self, amount=rest, reason=refund.reason)
-        first: Refund = Refund.objects.create(charge=self, amount=amount, reason=refund.reason)
-        return first
-
-    def _withdraw(self, amount: Decimal) -> None:
-        """Promise `amount` less, the latest promises first: the money to keep them has gone."""
-        for refund in self.refunds.to_make().order_by("-pk"):
-            if amount <= ZERO:
-                break
-            if refund.amount > amount:
-                refund = self.split_refund(refund, amount)
-            refund.withdrawn_at = timezone.now()
-            refund.save(update_fields=["withdrawn_at"])
-            amount -= refund.amount
+    def _withdraw(self) -> None:
+        """Take back the promises that money just gone was to keep: what is no longer too much, then what is not there."""
+        too_much = self.refunds.to_make().filter(reason=Refund.Reason.PAID_TWICE)
+        too_much.withdraw(Charge.objects.get(pk=self.pk).amount_missing)
+        charge = Charge.objects.get(pk=self.pk)
+        charge.refunds.to_make().withdraw(charge.amount_promised - charge.amount_received)
 
     # What is no longer owed
 
@@ -337,21 +334,21 @@ class Charge(Owed):
         charge.cancelled_at = self.cancelled_at = timezone.now()
         charge.cancel_reason = reason
         charge.save(update_fields=["cancelled_at", "cancel_reason"])
-        unpromised = charge.amount_received - charge.amount_promised
-        if unpromised > ZERO:
-            charge._promise(unpromised, reason=Refund.Reason.CANCELLED)
+        if charge.amount_kept > ZERO:
+            charge._promise(charge.amount_kept, reason=Refund.Reason.CANCELLED)
 
     @transaction.atomic
     def write_off(self, *, reason: str, by: "User") -> None:
-        """Give up asking for what is left: a loss. What came in is kept. A second call changes nothing."""
+        """Give up asking for what is left: a loss, unless it comes after all. A second call changes nothing."""
         charge = self.locked()
-        if not charge.is_payable:
+        if not charge.amount_missing:
             return
         if charge.booked_on:
             Adjustment.spread(
-                charge, charge.amount_due, kind=Adjustment.Kind.WRITTEN_OFF, reason=reason, by=by
+                charge, charge.amount_missing, kind=Adjustment.Kind.WRITTEN_OFF, reason=reason, by=by
             )
-        charge.cancelled_at, charge.cancel_reason = timezone.now(), reason
+        charge.cancelled_at = charge.cancelled_at or timezone.now()
+        charge.cancel_reason = reason
         charge.save(update_fields=["cancelled_at", "cancel_reason"])
         self.refresh_from_db()
 
@@ -374,6 +371,6 @@ class Charge(Owed):
         self.refresh_from_db()
 
     def erase_payer(self) -> None:
-        """Forget who owed a cancelled charge that no money ever came in for."""
+        """Forget who owed a cancelled charge that is in no book."""
         Charge.objects.filter(pk=self.pk, cancelled_at__isnull=False).erase_payers()
         self.refresh_from_db()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -109,6 +109,18 @@ class Adjustment(FrozenRow):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} – {self.line}"
+
+    @classmethod
+    def recover(cls, charge: "Charge", amount: Decimal) -> None:
+        """Count a loss no longer, up to `amount` that came after all. The caller holds the charge."""
+        lost = cls.objects.filter(charge=charge, kind=cls.Kind.WRITTEN_OFF)
+        for row in lost.values("line", "account").annotate(left=Sum("amount")).order_by("line"):
+            part = min(row["left"], amount)
+            if part > ZERO:
+                counter = {"amount": -part, "account": row["account"], "line_id": row["line"]}
+                day = open_day(timezone.localdate())
+                cls.objects.create(charge=charge, kind=cls.Kind.WRITTEN_OFF, booked_on=day, **counter)
+                amount -= part
 
     @classmethod
     def spread(

@@ -1,17 +1,17 @@
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mailing.outbox import current_language
 from payments.models.lines import ZERO, Adjustment, ChargeLine
-from payments.models.payments import Payment
+from payments.models.payments import Payment, Refund
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -23,16 +23,22 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
     def with_amounts(self) -> "ChargeQuerySet":
         """Annotate what is owed and what came in, by subqueries so that neither multiplies the other."""
 
-        def of(model: type[models.Model]) -> Coalesce:
-            rows = model._default_manager.filter(charge=OuterRef("pk")).order_by().values("charge")
+        def of(found: "models.QuerySet[Any]") -> Coalesce:
+            rows = found.filter(charge=OuterRef("pk")).order_by().values("charge")
             money = models.DecimalField(max_digits=10, decimal_places=2)
             return Coalesce(
                 Subquery(rows.annotate(total=Sum("amount")).values("total")), Value(ZERO), output_field=money
             )
 
         nothing = Q(cancelled_at__isnull=False, booked_on=None)
-        return self.annotate(asked=of(ChargeLine), adjusted=of(Adjustment), received=of(Payment)).annotate(
-            owed=Case(When(nothing, then=Value(ZERO)), default=F("asked") - F("adjusted"))
+        return self.annotate(
+            asked=of(ChargeLine.objects.all()),
+            adjusted=of(Adjustment.objects.all()),
+            received=of(Payment.objects.all()),
+            promised=of(Refund.objects.to_make()),
+        ).annotate(
+            owed=Case(When(nothing, then=Value(ZERO)), default=F("asked") - F("adjusted")),
+            missing=F("owed") - F("received") + F("promised"),
         )
 
     def with_rows(self) -> "ChargeQuerySet":
@@ -55,18 +61,24 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
         lapsed = self.filter(paid_at=None, cancelled_at=None, payable_until__lt=timezone.now())
         return lapsed.annotate(in_hand=Subquery(received)).filter(in_hand__gt=0)
 
+    def contested(self) -> "ChargeQuerySet":
+        """Money had come and was taken back, by the payer's bank or at the provider, and is still missing."""
+        rows: Any = self.exclude(contested_at=None).with_amounts()
+        missing: ChargeQuerySet = rows.filter(missing__gt=0)
+        return missing
+
     def visible_to(self, user: "User") -> "ChargeQuerySet":
         return self.filter(Q(user=user) | Q(email__in=user.verified_emails))
 
-    def never_paid(self) -> "ChargeQuerySet":
-        """No money ever came in for them: they are no accounting document."""
-        return self.filter(~Exists(Payment.objects.filter(charge=OuterRef("pk"))))
+    def unbooked(self) -> "ChargeQuerySet":
+        """No money ever came in for them and no invoice was issued: they are no accounting document."""
+        return self.filter(booked_on=None)
 
     @transaction.atomic
     def erase_payers(self) -> int:
-        """Forget who owed those that were never paid, and ask nothing more. Payments wait for it, or come before."""
+        """Forget who owed those that are in no book, and ask nothing more. Payments wait for it, or come before."""
         held = [charge.pk for charge in self.order_by("pk").select_for_update(of=("self",))]
-        pks = list(self.model.objects.filter(pk__in=held).never_paid().values_list("pk", flat=True))
+        pks = list(self.model.objects.filter(pk__in=held).unbooked().values_list("pk", flat=True))
         self.model.objects.filter(pk__in=pks, cancelled_at=None).update(cancelled_at=timezone.now())
         return self.model.objects.filter(pk__in=pks).forget_payers()
 

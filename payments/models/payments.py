@@ -131,6 +131,16 @@ class RefundQuerySet(models.QuerySet["Refund"]):
     def to_make(self) -> "RefundQuerySet":
         return self.filter(payment=None, withdrawn_at=None)
 
+    def withdraw(self, amount: Decimal) -> None:
+        """Promise `amount` less, the latest promises first. The caller holds their charge."""
+        for refund in self.order_by("-pk"):
+            if amount <= 0:
+                break
+            gone: Refund = refund if refund.amount <= amount else refund.split(amount)
+            gone.withdrawn_at = timezone.now()
+            gone.save(update_fields=["withdrawn_at"])
+            amount -= gone.amount
+
 
 class Refund(models.Model):
     """What we owe back: a credit of the payer. `payment` is the counter-entry that settles it."""
@@ -207,12 +217,21 @@ class Refund(models.Model):
         if not refund.is_to_make or not amount or charge.pk == refund.charge_id:
             raise NothingLeft
         if amount < refund.amount:
-            refund = refund.charge.split_refund(refund, amount)
+            refund = refund.split(amount)
         reference = f"avoir-{refund.pk}"
         refund.charge.pay_back(refund, method=Payment.Method.CREDIT, reference=reference, recorded_by=by)
         return charge.record_payment(
             method=Payment.Method.CREDIT, amount=amount, reference=f"{reference}-utilise", recorded_by=by
         )
+
+    def split(self, amount: Decimal) -> "Refund":
+        """Two promises in place of this one: that of `amount`, returned, and that of the rest. The caller holds the charge."""
+        self.withdrawn_at = timezone.now()
+        self.save(update_fields=["withdrawn_at"])
+        parts = [self.amount - amount, amount]
+        return [Refund.objects.create(charge=self.charge, reason=self.reason, amount=part) for part in parts][
+            -1
+        ]
 
     def _locked(self) -> "Refund":
         """Its charge first, as everywhere. No join on the lock: it would be read before it."""
