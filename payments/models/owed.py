@@ -15,6 +15,7 @@ from payments.models.payments import Payment, Refund
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from payments.models.charges import Charge  # noqa: F401 - for mypy, of the querysets below
 
 LATE = timedelta(days=15)
 
