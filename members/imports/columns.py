@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rapidfuzz import fuzz, process
 
-from members.imports import cells
-from members.imports.cells import BadCell, folded
-from members.imports.reading import MAX_ROWS, Cell, Row, is_blank, too_many_rows
+from documents import cells
+from documents.cells import BadCell, folded
+from documents.reading import MAX_ROWS, Cell, Row, is_blank, too_many_rows
+from members.imports import cells as own_cells
 from members.models import College, Mandate, Member, Plan, compact_siret, normalise_email
 
 ALIKE = 88  # of 100: a letter or two apart
@@ -103,12 +104,12 @@ COLUMNS: dict[str, Column] = {
     "number": Column(
         gettext_lazy("numéro d’adhérent"),
         ("numero d adherent", "numero adherent", "n adherent", "numero", "member number", "member id"),
-        _plain(cells.member_number),
+        _plain(own_cells.member_number),
     ),
     "kind": Column(
         gettext_lazy("nature"),
         ("nature", "type", "type d adherent", "personne ou organisation", "kind"),
-        _plain(cells.kind),
+        _plain(own_cells.kind),
     ),
     "first_name": _of(Member, "first_name", "prenom", "prenoms", "first name", "firstname", "given name"),
     "last_name": _of(
@@ -188,7 +189,7 @@ COLUMNS: dict[str, Column] = {
     "mandate_role": Column(
         gettext_lazy("représentant\u00a0: rôle"),
         ("role", "role du representant", "fonction du representant", "representative role"),
-        _plain(cells.role),
+        _plain(own_cells.role),
     ),
 }  # fmt: skip
 IDENTIFYING = {"number", "email", "siret", "last_name", "organisation"}

@@ -5,9 +5,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from documents.reading import MAX_BYTES, Head, Row, head, is_blank, too_many_rows
+from documents.unreadable import Unreadable
 from members.imports.columns import COLUMNS, IDENTIFYING, guess, header_row, key_of
-from members.imports.reading import MAX_BYTES, Head, Row, head, is_blank, too_many_rows
-from members.imports.unreadable import Unreadable
 from members.models import College, ImportBatch
 
 SAMPLES = 3

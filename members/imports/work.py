@@ -5,12 +5,12 @@ from itertools import islice
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from documents.reading import rows
+from documents.unreadable import Unreadable
 from members.imports import applying, undoing
 from members.imports.columns import Vocabulary, lines
 from members.imports.matching import Seen
 from members.imports.planning import Planned, Planner
-from members.imports.reading import rows
-from members.imports.unreadable import Unreadable
 from members.models import ImportBatch, ImportRow, TurnLost
 
 CHUNK = 500

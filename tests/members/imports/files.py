@@ -5,7 +5,8 @@ import io
 from django.core.files.base import ContentFile
 from openpyxl import Workbook
 
-from members.imports import columns, reading, work
+from documents import reading
+from members.imports import columns, work
 from members.models import ImportBatch
 from tests.factories import create_staff
 

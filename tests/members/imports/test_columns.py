@@ -3,8 +3,10 @@ from decimal import Decimal
 
 import pytest
 
-from members.imports import cells, columns
-from members.imports.reading import Row
+from documents import cells
+from documents.reading import Row
+from members.imports import cells as own_cells
+from members.imports import columns
 
 TITLES = ["Prénom", "NOM", "Adresse e-mail", "Téléphone", "Code postal", "Ville", "Favori"]
 
@@ -126,9 +128,9 @@ def test_words_numbers_and_kinds_are_read():
     assert cells.text(34000.0) == "34000"
     assert cells.whole_number("1 200,0") == 1200
     assert (cells.year("1980"), cells.year("12/05/1980"), cells.year(datetime(1980, 5, 12))) == (1980,) * 3
-    assert [cells.member_number(one) for one in ("A-000123", "a123", 123, "000123")] == [123] * 4
-    assert [cells.kind(one) for one in ("Personne physique", "Société")] == ["person", "organisation"]
-    assert [cells.role(one) for one in ("Titulaire", "Suppléante")] == ["titular", "deputy"]
+    assert [own_cells.member_number(one) for one in ("A-000123", "a123", 123, "000123")] == [123] * 4
+    assert [own_cells.kind(one) for one in ("Personne physique", "Société")] == ["person", "organisation"]
+    assert [own_cells.role(one) for one in ("Titulaire", "Suppléante")] == ["titular", "deputy"]
 
 
 @pytest.mark.parametrize("cell", ["D\0mo", "D\ufffdmo", "#N/A"])

@@ -12,8 +12,8 @@ from typing import IO, Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from members.imports import workbooks
-from members.imports.unreadable import Unreadable
+from documents import workbooks
+from documents.unreadable import Unreadable
 
 MAX_BYTES = 20_000_000
 MAX_ROWS = 50_000

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from members.imports.unreadable import Unreadable
+from documents.unreadable import Unreadable
 
 MAX_UNPACKED = 200_000_000
 MAX_PARTS = 1000
 PART = 1_000_000
 LONGEST_TAG = 300
-NEVER_CALCULATED = re.compile(rb"(?:</f>|<f\b[^>]*/>)\s*(?:<v\s*/>)?\s*</c>")
+NEVER_CALCULATED = re.compile(rb"(?:</f>|<f\b[^>]*/>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
 BROKEN = (
     BadZipFile,
     zlib.error,

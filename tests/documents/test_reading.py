@@ -4,8 +4,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from members.imports import reading
-from members.imports.unreadable import Unreadable
+from documents import reading
+from documents.unreadable import Unreadable
 from tests.members.imports.files import table, workbook
 from tests.uploads import PDF, archive, picture
 
