@@ -73,4 +73,18 @@ BOOKS: dict[str, Any] = {
     "bank": environment.text("ACCOUNT_BANK", "512"),
     "transit": environment.text("ACCOUNT_TRANSIT", "580"),
     "loss": environment.text("ACCOUNT_LOSSES", "654"),
+    "labels": {
+        "411": "Adhérents et clients",
+        "4191": "Avances et acomptes reçus",
+        "512": "Banque",
+        "530": "Caisse",
+        "580": "Virements internes",
+        "627": "Services bancaires",
+        "654": "Pertes sur créances irrécouvrables",
+        "706": "Prestations de services",
+        "754": "Dons",
+        "756": "Cotisations",
+        "7561": "Cotisations sans contrepartie",
+        "7562": "Cotisations avec contrepartie",
+    },
 }

@@ -61,6 +61,14 @@ LISTS: list[tuple[Callable[[], QuerySet[Any]], str, Any]] = [
         ngettext_lazy("%d remboursement à faire", "%d remboursements à faire"),
     ),
     (
+        lambda: Charge.objects.contested(),
+        "state=contested",
+        ngettext_lazy(
+            "%d somme reprise par la banque ou le prestataire",
+            "%d sommes reprises par la banque ou le prestataire",
+        ),
+    ),
+    (
         lambda: Charge.objects.stranded(),
         "state=stranded",
         ngettext_lazy(

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db.models import QuerySet
 
-from payments.models.lines import Adjustment, ChargeLine
+from payments.models.lines import ZERO, Adjustment, ChargeLine
 from payments.models.payments import Payment
 
 SALES, BANK, CASH, ONLINE, OTHER = "VE", "BQ", "CA", "PL", "OD"
@@ -60,9 +60,18 @@ def has_entries(since: date | None = None, until: date | None = None) -> bool:
     )
 
 
+def balances(since: date, until: date) -> dict[str, tuple[Decimal, Decimal]]:
+    """The debits and the credits of each account in these days, by its number."""
+    held: dict[str, list[Decimal]] = {}
+    for entry in entries(since, until):
+        for side, account in enumerate((entry.debit, entry.credit)):
+            held.setdefault(account, [ZERO, ZERO])[side] += entry.amount
+    return {number: (held[number][0], held[number][1]) for number in sorted(held)}
+
+
 def digest(since: date, until: date) -> Digest:
     """What those days hold, without anybody's name: it stays the same when a payer is forgotten."""
-    count, total, digest = 0, Decimal("0.00"), hashlib.sha256()
+    count, total, digest = 0, ZERO, hashlib.sha256()
     for entry in entries(since, until):
         count, total = count + 1, total + entry.amount
         fields = [entry.on, entry.journal, entry.piece, entry.debit, entry.credit, entry.amount]

@@ -7,6 +7,8 @@ from uuid import uuid4
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
@@ -53,6 +55,14 @@ def create_user(email=None, *, password="un-mot-de-passe-long", second_factor=Fa
 def create_staff(email=None, **fields):
     """A superuser with a second factor."""
     return create_user(email, is_staff=True, is_superuser=True, second_factor=True, **fields)
+
+
+def create_role(name, email=None):
+    """Staff with the rights of this role and no other."""
+    call_command("load_roles", verbosity=0)
+    user = create_user(email, is_staff=True, second_factor=True)
+    user.groups.add(Group.objects.get(name=name))
+    return user
 
 
 def create_college(name="Citoyens", slug="citoyens"):

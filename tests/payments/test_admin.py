@@ -171,7 +171,7 @@ def test_a_reference_is_used_once_by_method(staff, is_same_charge):
 
 def test_a_reference_recorded_meanwhile_elsewhere_is_refused_beside_the_field(staff, monkeypatch):
     create_paid_charge(reference="V1")
-    monkeypatch.setattr("payments.admin_forms.SettlementForm.clean", lambda form: form.cleaned_data)
+    monkeypatch.setattr("payments.admin.forms.SettlementForm.clean", lambda form: form.cleaned_data)
 
     response = staff.post(payment_page(create_charge()), typed(method="transfer", reference="V1"))
 
@@ -224,7 +224,7 @@ def test_a_refund_is_noted_once(staff):
     staff.post(settle_page(refund), {"method": "transfer", "reference": "R-1"})
     response = staff.post(settle_page(refund), {"method": "transfer", "reference": "R-2"}, follow=True)
 
-    assert told(response)[-1] == "Ce remboursement est déjà noté."
+    assert told(response)[-1] == "Ce remboursement est déjà noté, ou n’est plus à faire."
     assert refund.charge.payments.filter(amount__lt=0).count() == 1
 
 

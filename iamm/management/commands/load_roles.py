@@ -67,6 +67,8 @@ ROLES: dict[str, dict[str, list[str]]] = {
     "Trésorerie": {
         "payments.charge": ["view"],
         "payments.chargeline": ["view"],
+        "payments.adjustment": ["view"],
+        "payments.closing": ["view", "add"],
         "payments.payment": ["view", "add"],
         "payments.refund": ["view", "change"],
         "payments.checkout": ["view"],

@@ -12,8 +12,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import ReadOnlyAdmin, ReadOnlyInline, StateFilter, form_page
-from payments.admin_forms import PaymentForm, SettlementForm
-from payments.models import Charge, ChargeLine, Checkout, Payment, PaymentMismatch, Refund
+from payments.admin.forms import PaymentForm
+from payments.models import Charge, ChargeLine, Payment, PaymentMismatch, Refund
 from payments.money import euros
 
 NUMBER = re.compile(r"(?:S-?)?0*([0-9]{1,18})", re.IGNORECASE)
@@ -31,6 +31,8 @@ def charge_link(charge: Charge | None) -> str | None:
 def refund_state(refund: Refund) -> str:
     if refund.payment:
         return gettext("fait\u00a0: %s") % refund.payment
+    if refund.withdrawn_at:
+        return gettext("retiré")
     url = reverse("admin:payments_refund_settle", args=[refund.pk])
     return format_html('<a href="{}">{}</a>', url, gettext("à faire"))
 
@@ -40,6 +42,7 @@ class ChargeStateFilter(StateFilter):
         "unpaid": (_("à régler"), lambda charges: charges.unpaid()),
         "late": (_("à régler depuis plus de 15 jours"), lambda charges: charges.late()),
         "stranded": (_("réglée en partie, délai passé"), lambda charges: charges.stranded()),
+        "contested": (_("reprise par la banque ou le prestataire"), lambda charges: charges.contested()),
         "paid": (_("réglée"), lambda charges: charges.filter(paid_at__isnull=False, cancelled_at=None)),
         "cancelled": (_("annulée"), lambda charges: charges.exclude(cancelled_at=None)),
     }
@@ -172,77 +175,3 @@ class ChargeAdmin(ReadOnlyAdmin):
                 gettext("Paiement enregistré : la somme est réglée. %s de trop sont à rembourser.") % excess
             )
         return gettext("Paiement enregistré : la somme est réglée.")
-
-
-@admin.register(Payment)
-class PaymentAdmin(ReadOnlyAdmin):
-    list_display = ["valued_on", "method", "amount", "reference", "charge", "recorded_by"]
-    list_filter = ["method", "valued_on"]
-    list_select_related = ["charge", "recorded_by"]
-    search_fields = ["reference", "charge__name", "charge__email"]
-    fields = ["charge", "method", "amount", "reference", "valued_on", "recorded_at", "recorded_by"]
-    readonly_fields = ["recorded_at"]
-
-
-class RefundStateFilter(StateFilter):
-    states = {
-        "to_make": (_("à faire"), lambda refunds: refunds.to_make()),
-        "made": (_("fait"), lambda refunds: refunds.exclude(payment=None)),
-    }
-
-
-@admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
-    list_display = ["charge", "amount", "reason", "created_at", "state"]
-    list_filter = [RefundStateFilter, "reason"]
-    list_select_related = ["charge", "payment"]
-    search_fields = ["charge__name", "charge__email"]
-    fields = ["charge", "amount", "reason", "created_at", "state"]
-    readonly_fields = ["created_at", "state"]
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.settle)
-        return [path("<int:pk>/settle/", view, name="payments_refund_settle"), *super().get_urls()]
-
-    @admin.display(description=_("état"))
-    def state(self, refund: Refund) -> str:
-        return refund_state(refund)
-
-    def settle(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Staff have sent the money back: note how."""
-        if not self.has_act_permission(request):
-            raise PermissionDenied
-        staff: Any = request.user
-        refund = get_object_or_404(Refund.objects.select_related("charge"), pk=pk)
-        changelist = redirect("admin:payments_refund_changelist")
-        if refund.payment_id:
-            messages.info(request, gettext("Ce remboursement est déjà noté."))
-            return changelist
-        form = SettlementForm(request.POST or None)
-        if form.is_valid():
-            try:
-                payment = refund.settle(**form.cleaned_data, recorded_by=staff)
-            except PaymentMismatch:
-                form.refuse_known_reference()
-            else:
-                self.log_change(request, refund, gettext("Remboursement effectué : %s.") % payment)
-                messages.success(request, gettext("Remboursement noté."))
-                return changelist
-        return form_page(
-            self,
-            request,
-            refund,
-            form,
-            title=gettext("Remboursement effectué"),
-            submit=gettext("Noter ce remboursement"),
-            note=gettext("À rembourser : %(amount)s à %(name)s, %(email)s.")
-            % {"amount": euros(refund.amount), "name": refund.charge.name, "email": refund.charge.email},
-        )
-
-
-@admin.register(Checkout)
-class CheckoutAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "charge", "provider", "reference", "amount"]
-    list_filter = ["provider"]
-    list_select_related = ["charge"]
-    search_fields = ["reference", "charge__name", "charge__email"]

@@ -1,0 +1,6 @@
+from payments.admin.charges import ChargeAdmin, charge_link
+from payments.admin.closings import ClosingAdmin
+from payments.admin.payments import CheckoutAdmin, PaymentAdmin
+from payments.admin.refunds import RefundAdmin
+
+__all__ = ["ChargeAdmin", "CheckoutAdmin", "ClosingAdmin", "PaymentAdmin", "RefundAdmin", "charge_link"]
