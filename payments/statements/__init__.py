@@ -1,0 +1,1 @@
+"""Files of a bank, read without trusting them, and what their lines may pay."""
