@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, Sum
+from django.db.models.functions import Round
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from payments.models.charges import Charge
 
 ZERO = Decimal("0.00")
+MONEY: models.DecimalField = models.DecimalField(max_digits=12, decimal_places=2)
 
 
 class RefundTooLarge(Exception):
@@ -24,6 +26,11 @@ class RefundTooLarge(Exception):
 
 def total(rows: Iterable[Any]) -> Decimal:
     return sum((row.amount for row in rows), ZERO)
+
+
+def cents(amount: Any) -> Round:
+    """Of a sum in the database: SQLite counts in binary, and leaves dust where there should be nothing."""
+    return Round(amount, precision=2, output_field=MONEY)
 
 
 class Line(NamedTuple):
@@ -114,7 +121,7 @@ class Adjustment(FrozenRow):
     def recover(cls, charge: "Charge", amount: Decimal) -> None:
         """Count a loss no longer, up to `amount` that came after all. The caller holds the charge."""
         lost = cls.objects.filter(charge=charge, kind=cls.Kind.WRITTEN_OFF)
-        for row in lost.values("line", "account").annotate(left=Sum("amount")).order_by("line"):
+        for row in lost.values("line", "account").annotate(left=cents(Sum("amount"))).order_by("line"):
             part = min(row["left"], amount)
             if part > ZERO:
                 counter = {"amount": -part, "account": row["account"], "line_id": row["line"]}

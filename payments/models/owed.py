@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mailing.outbox import current_language
-from payments.models.lines import ZERO, Adjustment, ChargeLine
+from payments.models.lines import MONEY, ZERO, Adjustment, ChargeLine, cents
 from payments.models.payments import Payment, Refund
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
 
         def of(found: "models.QuerySet[Any]") -> Coalesce:
             rows = found.filter(charge=OuterRef("pk")).order_by().values("charge")
-            money = models.DecimalField(max_digits=10, decimal_places=2)
             return Coalesce(
-                Subquery(rows.annotate(total=Sum("amount")).values("total")), Value(ZERO), output_field=money
+                Subquery(rows.annotate(total=cents(Sum("amount"))).values("total")),
+                Value(ZERO),
+                output_field=MONEY,
             )
 
         nothing = Q(cancelled_at__isnull=False, booked_on=None)
@@ -38,8 +39,8 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
             received=of(Payment.objects.all()),
             promised=of(Refund.objects.to_make()),
         ).annotate(
-            owed=Case(When(nothing, then=Value(ZERO)), default=F("asked") - F("adjusted")),
-            missing=F("owed") - F("received") + F("promised"),
+            owed=Case(When(nothing, then=Value(ZERO)), default=cents(F("asked") - F("adjusted"))),
+            missing=cents(F("owed") - F("received") + F("promised")),
         )
 
     def with_rows(self) -> "ChargeQuerySet":
@@ -58,7 +59,7 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
     def stranded(self) -> "ChargeQuerySet":
         """Paid in part, and no longer claimed: the time to pay has run out. Staff give it back, or take the rest."""
         begun = Payment.objects.filter(charge=OuterRef("pk")).order_by().values("charge")
-        received = begun.annotate(total=Sum("amount")).values("total")
+        received = begun.annotate(total=cents(Sum("amount"))).values("total")
         lapsed = self.filter(paid_at=None, cancelled_at=None, payable_until__lt=timezone.now())
         return lapsed.annotate(in_hand=Subquery(received)).filter(in_hand__gt=0)
 

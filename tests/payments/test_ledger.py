@@ -416,3 +416,15 @@ def test_a_reference_used_elsewhere_is_said_by_name():
 
     with pytest.raises(PaymentMismatch):
         pay(create_charge(40))
+
+
+def test_nothing_is_missing_where_cents_add_up():
+    """0,10 + 0,20 − 0,30 is nothing, also for a database that counts in binary."""
+    charge = create_charge("0.30")
+    paid = pay(charge, "0.10", "1", "sandbox")
+    charge.take_back(paid, amount=Decimal("0.10"), reference="cb", kind="chargeback")
+    pay(charge, "0.10", "2")
+    pay(charge, "0.20", "3")
+
+    assert not Charge.objects.contested().exists()
+    assert Charge.objects.with_amounts().get().missing == 0
