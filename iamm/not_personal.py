@@ -65,6 +65,7 @@ COLUMNS: dict[str, str] = {
     "payments.Charge": "uuid return_path payable_until booked_on",
     "payments.ChargeLine": "charge account",
     "payments.Adjustment": "charge line account booked_on",
+    "payments.DunningRule": "name days subject text is_active",
     "payments.Closing": "month entry_count total sha256 closed_at",
     "payments.Checkout": "charge read_at",
     "payments.Payment": "charge counters line booked_on account",

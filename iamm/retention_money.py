@@ -20,7 +20,8 @@ MONEY = [
         ),
         {
             "payments.Charge": words(
-                "name email language created_at due_on paid_at contested_at cancelled_at cancel_reason"
+                "name email language created_at due_on reminded_on paid_at contested_at cancelled_at"
+                " cancel_reason"
             ),
             "payments.ChargeLine": ["nature", "label", "amount", "deductible"],
             "payments.Adjustment": ["kind", "amount", "reason", "made_at"],

@@ -171,6 +171,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "members.tasks.warn_of_ending_mandates",
         "schedule": crontab(minute=45, hour="8-19"),
     },
+    "unpaid-reminders": {
+        "task": "payments.tasks.remind_of_unpaid",
+        "schedule": crontab(minute=30, hour="9-18"),
+    },
     "forget-sessions": {"task": "accounts.tasks.forget_expired", "schedule": crontab(minute=20, hour=4)},
     "unsign-feedback": {"task": "events.tasks.unsign_feedback", "schedule": crontab(minute=25, hour=4)},
     "unfinished-exports": {"task": "documents.tasks.finish_exports", "schedule": 60.0},
@@ -375,7 +379,6 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # robots; the 400 is in the access log
         "django_guid": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
-        "stripe": {"level": "WARNING"},  # it tells what it asks, and who pays
         "gunicorn.access": {"handlers": [], "propagate": False},
         "gunicorn.error": {"handlers": [], "propagate": True},
     },

@@ -1,6 +1,8 @@
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
+from payments import dunning
 from payments.models import SandboxPayment, Statement
 from payments.providers import sandbox
 
@@ -21,3 +23,8 @@ def notify_sandbox_payments() -> int:
 def forget_abandoned_files() -> int:
     """The statements of the bank that somebody has sent, and not imported."""
     return Statement.objects.abandoned().delete()[0]
+
+
+@shared_task
+def remind_of_unpaid() -> int:
+    return dunning.send_reminders(on=timezone.localdate())

@@ -23,9 +23,10 @@ def pytest_configure():
 def django_db_setup(django_db_setup, django_db_blocker, request):
     """Remember what the migrations wrote: a transactional test empties every table when it ends."""
     from members.models import ReminderRule, Skill  # noqa: PLC0415 - once the settings are read
+    from payments.models import DunningRule  # noqa: PLC0415
 
     with django_db_blocker.unblock():
-        rows = [*Skill.objects.all(), *ReminderRule.objects.all()]
+        rows = [*Skill.objects.all(), *ReminderRule.objects.all(), *DunningRule.objects.all()]
         request.config.stash[WRITTEN] = serializers.serialize("json", rows)
 
 

@@ -1,46 +1,24 @@
-import re
 from collections.abc import Iterable
-from itertools import zip_longest
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from mailing import rules
 from members.models.plans import Plan
 
-LAST_RULE_DAYS = 30
-FURTHEST = 365
 PLACEHOLDERS = ["nom", "formule", "fin", "lien", "jours"]
-BRACES = re.compile(r"\{([^{}\n]*)\}")
 
 
 def validate_placeholders(text: str) -> None:
-    unknown = [found for found in BRACES.findall(text) if found not in PLACEHOLDERS]
-    if unknown:
-        raise ValidationError(
-            ngettext(
-                "Ce repère n’existe pas\u00a0: %(unknown)s. Les repères sont %(known)s.",
-                "Ces repères n’existent pas\u00a0: %(unknown)s. Les repères sont %(known)s.",
-                len(unknown),
-            )
-            % {"unknown": _in_braces(unknown), "known": _in_braces(PLACEHOLDERS)}
-        )
-
-
-def _in_braces(names: Iterable[str]) -> str:
-    return ", ".join(f"{{{name}}}" for name in names)
+    rules.refuse_unknown_placeholders(text, PLACEHOLDERS)
 
 
 class ReminderRule(models.Model):
-    """A message about the end of a membership, so many days after its last day, or before it.
-
-    It stays due until the next one takes over, so that a missed run catches up and a late start never bursts old ones;
-    the last stays due for `LAST_RULE_DAYS`. One that announces the end is not sent once it has come.
-    """
+    """A message about the end of a membership, so many days after its last day, or before it."""
 
     plan = models.ForeignKey(
         Plan,
@@ -56,7 +34,7 @@ class ReminderRule(models.Model):
     )
     days = models.SmallIntegerField(
         _("jours après le dernier jour"),
-        validators=[MinValueValidator(-FURTHEST), MaxValueValidator(FURTHEST)],
+        validators=[MinValueValidator(-rules.FURTHEST), MaxValueValidator(rules.FURTHEST)],
         help_text=_(
             "−30\u00a0: trente jours avant\u202f; 0\u00a0: le dernier jour\u202f; 15\u00a0: quinze jours après."
         ),
@@ -106,14 +84,10 @@ class ReminderRule(models.Model):
         return ngettext("%d jour après", "%d jours après", self.days) % self.days
 
     def fill(self, **values: str) -> dict[str, Any]:
-        """Subject and text with what they say of one person. Braces that a value brings stay as they are."""
-
-        def filled(text: str) -> str:
-            return BRACES.sub(lambda found: values.get(found[1], found[0]), "\n".join(text.splitlines()))
-
+        """Subject and text with what they say of one person."""
         return {
-            "subject": filled(self.subject),
-            "text": filled(self.text),
+            "subject": rules.filled(self.subject, values),
+            "text": rules.filled(self.text, values),
             "has_link": "{lien}" in self.text,
         }
 
@@ -121,24 +95,17 @@ class ReminderRule(models.Model):
 class Timetable:
     """Which rule is due so many days after the end, by plan."""
 
-    def __init__(self, rules: Iterable[ReminderRule]) -> None:
+    def __init__(self, found: Iterable[ReminderRule]) -> None:
         self._by_plan: dict[int | None, list[ReminderRule]] = {None: []}
-        for rule in sorted(rules, key=lambda one: one.days):
+        for rule in sorted(found, key=lambda one: one.days):
             active = self._by_plan.setdefault(rule.plan_id, [])
             if rule.is_active:
                 active.append(rule)
-        self._days = [rule.days for active in self._by_plan.values() for rule in active]
 
     @property
     def reach(self) -> range:
         """The days after the end on which a rule may be due."""
-        return range(min(self._days), max(self._days) + LAST_RULE_DAYS) if self._days else range(0)
+        return rules.reach([rule.days for active in self._by_plan.values() for rule in active])
 
     def due(self, plan_id: int, elapsed: int) -> ReminderRule | None:
-        """The latest whose day has come, while it still makes sense."""
-        rules = self._by_plan.get(plan_id, self._by_plan[None])
-        for rule, after in zip_longest(rules, rules[1:]):
-            until = after.days if after else rule.days + LAST_RULE_DAYS
-            if rule.days <= elapsed < until and (rule.days >= 0 or elapsed <= 0):
-                return rule
-        return None
+        return rules.latest_due(self._by_plan.get(plan_id, self._by_plan[None]), elapsed)

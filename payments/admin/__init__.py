@@ -1,6 +1,15 @@
 from payments.admin.charges import ChargeAdmin, charge_link
 from payments.admin.closings import ClosingAdmin
+from payments.admin.dunning import DunningRuleAdmin
 from payments.admin.payments import CheckoutAdmin, PaymentAdmin
 from payments.admin.refunds import RefundAdmin
 
-__all__ = ["ChargeAdmin", "CheckoutAdmin", "ClosingAdmin", "PaymentAdmin", "RefundAdmin", "charge_link"]
+__all__ = [
+    "ChargeAdmin",
+    "CheckoutAdmin",
+    "ClosingAdmin",
+    "DunningRuleAdmin",
+    "PaymentAdmin",
+    "RefundAdmin",
+    "charge_link",
+]

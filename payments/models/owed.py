@@ -1,11 +1,11 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models.functions import Cast, Coalesce, Concat, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -52,9 +52,15 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
         lapsed = Q(payable_until__lt=timezone.now())
         return self.filter(paid_at=None, cancelled_at=None).exclude(lapsed)
 
+    def with_due_day(self) -> "ChargeQuerySet":
+        """Annotate the day from which each is late: `Charge.due_day`."""
+        return self.annotate(due_since=Coalesce("due_on", "booked_on", TruncDate("created_at")))
+
     def late(self) -> "ChargeQuerySet":
         """Unpaid for so long that somebody should ask."""
-        return self.unpaid().filter(created_at__lt=timezone.now() - LATE)
+        unpaid: Any = self.unpaid().with_due_day()
+        late: ChargeQuerySet = unpaid.filter(due_since__lt=timezone.localdate() - LATE)
+        return late
 
     def stranded(self) -> "ChargeQuerySet":
         """Paid in part, and no longer claimed: the time to pay has run out. Staff give it back, or take the rest."""
@@ -114,6 +120,7 @@ class Owed(models.Model):
     payable_until = models.DateTimeField(_("à régler avant le"), null=True, blank=True, editable=False)
     due_on = models.DateField(_("échéance"), null=True, blank=True, editable=False)
     booked_on = models.DateField(_("écrit le"), null=True, blank=True, editable=False)
+    reminded_on = models.DateField(_("dernière relance"), null=True, blank=True, editable=False)
     paid_at = models.DateTimeField(_("réglé le"), null=True, blank=True, editable=False)
     contested_at = models.DateTimeField(_("contesté le"), null=True, blank=True, editable=False)
     cancelled_at = models.DateTimeField(_("annulé le"), null=True, blank=True, editable=False)
@@ -123,3 +130,8 @@ class Owed(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def due_day(self) -> date:
+        """The day that was agreed, or else that on which it entered the books, or on which it was asked for."""
+        return self.due_on or self.booked_on or timezone.localdate(self.created_at)

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from journal.models import Entry
+from mailing import rules_admin
 from mailing.models import Email, List, OptOut
-from members.admin import reminders
 from members.models import ReminderRule
 from tests.admin import typed, unlabelled
 from tests.factories import create_membership, create_organisation, create_plan, create_staff, create_user
@@ -113,7 +113,7 @@ def test_it_looks_ahead_and_a_bad_day_is_said_beside_its_field(staff):
 
 
 def test_it_shows_so_many_and_counts_the_rest(staff, monkeypatch):
-    monkeypatch.setattr(reminders, "SHOWN", 2)
+    monkeypatch.setattr(rules_admin, "SHOWN", 2)
     for _ in range(5):
         ending()
 

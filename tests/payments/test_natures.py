@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payments.models import Charge, Line, Refund
@@ -18,6 +18,7 @@ cents = st.integers(1, 50_000).map(lambda number: Decimal(number) / 100)
 baskets = st.dictionaries(st.sampled_from(NATURES), cents, min_size=1)
 
 
+@settings(max_examples=40)
 @given(baskets, st.integers(0, 100), st.randoms())
 def test_parts_add_up_to_the_cent_whatever_the_order_of_the_weights(weights, percent, rng):
     whole = sum(weights.values())
@@ -58,6 +59,7 @@ def histories(draw):
     return owed, left, rows
 
 
+@settings(max_examples=40)
 @given(histories())
 def test_each_payment_is_shared_whole_and_nothing_is_held_below_zero(history):
     owed, left, rows = history
@@ -78,6 +80,7 @@ def test_each_payment_is_shared_whole_and_nothing_is_held_below_zero(history):
     assert not (missing and spare)
 
 
+@settings(max_examples=40)
 @given(histories())
 def test_what_is_written_later_changes_no_share(history):
     owed, _left, rows = history
@@ -92,6 +95,7 @@ def test_what_is_written_later_changes_no_share(history):
         assert before == [share for share in whole if share.payment in ours]
 
 
+@settings(max_examples=40)
 @given(baskets, st.lists(st.integers(1, 9), min_size=1, max_size=5), st.randoms())
 def test_a_covered_basket_holds_what_each_nature_owes_however_it_was_paid(owed, slices, rng):
     whole = sum(owed.values())

@@ -72,6 +72,7 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "payments.payment": ["view", "add"],
         "payments.refund": ["view", "change"],
         "payments.checkout": ["view"],
+        "payments.dunningrule": WRITE,
         "accounts.user": ["view"],
         "members.application": ["view"],
         "members.college": ["view"],
