@@ -109,6 +109,7 @@ def test_each_personal_column_is_filled_in_for_somebody(user):
         "cancel_reason",
         "withdrawn_at",
         "due_on",
+        "reminded_on",
         "provider_receipt",
         "sold_until",
         "until",
