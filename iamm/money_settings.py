@@ -36,9 +36,10 @@ HELLOASSO = {
     "signature_key": environment.text("HELLOASSO_SIGNATURE_KEY", ""),
     "sources": environment.words("HELLOASSO_SOURCES"),
 }
-STRIPE = {
+STRIPE: dict[str, Any] = {
     "secret_key": _required("STRIPE_SECRET_KEY", by="stripe"),
     "webhook_secret": _required("STRIPE_WEBHOOK_SECRET", by="stripe"),
+    "methods": environment.words("STRIPE_METHODS", "card,sepa_debit"),
     "api": environment.url("STRIPE_API", "https://api.stripe.com", schemes=("https", "http")),
 }
 

@@ -379,6 +379,7 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # robots; the 400 is in the access log
         "django_guid": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},  # it tells what it asks, and who pays
         "gunicorn.access": {"handlers": [], "propagate": False},
         "gunicorn.error": {"handlers": [], "propagate": True},
     },

@@ -73,7 +73,10 @@ def record(charge: Charge, provider: str, paid: providers.ProviderPayment) -> Pa
 
 def _record_takeback(charge: Charge, payment: Payment, back: providers.Takeback) -> None:
     charge = charge.locked()
-    if Payment.objects.filter(method=payment.method, reference=back.reference).exists():
+    is_written = Payment.objects.filter(method=payment.method, reference=back.reference).exists()
+    if is_written and back.is_undone:
+        charge.record_payment(method=payment.method, amount=back.amount, reference=f"{back.reference}-rendu")
+    if is_written or back.is_undone:
         return
     promised = charge.refunds.to_make().filter(amount=back.amount).order_by("pk").first()
     if promised and not back.is_chargeback:

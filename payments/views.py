@@ -100,13 +100,11 @@ def notification(request: HttpRequest, provider: str, secret: str) -> HttpRespon
         return HttpResponse(_("Notification illisible."), status=400, content_type=PLAIN_TEXT)
     if reference is None:
         return HttpResponse(_("Rien pour nous."), content_type=PLAIN_TEXT)
-    checkout = (
-        Checkout.objects.filter(provider=provider, reference=reference).select_related("charge").first()
-    )
-    if checkout is None:
+    spoken_of = list(Checkout.objects.about(provider, reference))
+    if not spoken_of:
         return HttpResponse(_("Paiement inconnu."), status=404, content_type=PLAIN_TEXT)
     try:
-        paid = checkouts.synchronise(checkout)
+        paid = [payment for checkout in spoken_of for payment in checkouts.synchronise(checkout)]
     except providers.ProviderRefused:
         return HttpResponse(_("Paiement inconnu."), status=404, content_type=PLAIN_TEXT)
     except providers.ProviderDown:  # they will say it again

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from payments.models.charges import Charge
+from payments.models.payments import Payment
 
 FRESH = timedelta(days=3)
 HONOURED = timedelta(days=30)
@@ -20,6 +21,12 @@ class CheckoutQuerySet(models.QuerySet["Checkout"]):
         fresh = Q(state=Checkout.State.OPEN, created_at__gt=now - FRESH)
         promised = Q(state=Checkout.State.WAITING, created_at__gt=now - HONOURED)
         return self.filter(fresh | promised)
+
+    def about(self, provider: str, reference: str) -> "CheckoutQuerySet":
+        """That of this reference, or those of which one has brought the payment of this reference."""
+        paid = Payment.objects.filter(method=provider, reference=reference)
+        is_it = Q(reference=reference) | Q(charge__in=paid.values("charge"))
+        return self.filter(is_it, provider=provider).select_related("charge")
 
 
 class Checkout(models.Model):

@@ -70,12 +70,13 @@ class State(StrEnum):
 
 
 class Takeback(NamedTuple):
-    """Money that left again: given back by us, or taken back by the payer's bank."""
+    """Money that left again: given back by us, or taken back by the payer's bank. Maybe undone since."""
 
     reference: str
     amount: Decimal
     on: date
     is_chargeback: bool
+    is_undone: bool = False  # the refund failed or the bank gave in: we hold the money, or hold it again
 
 
 class ProviderPayment(NamedTuple):
@@ -121,7 +122,7 @@ class Provider(Protocol):
         """Give back `amount` of the payment of this reference. Raises ProviderDown, ProviderRefused, ConfirmElsewhere."""
 
     def parse_notification(self, notification: Notification) -> str | None:
-        """The checkout reference it speaks of; None when it is theirs and speaks of nothing of ours.
+        """The checkout it speaks of, or a payment we know, by reference; None when it speaks of nothing of ours.
 
         Raises BadNotification.
         """
