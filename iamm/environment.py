@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from stdnum import bic as bics
+from stdnum import iban as ibans
 
 
 def read_env_file(default: Path) -> None:
@@ -80,3 +82,20 @@ def mail(name: str, default: str) -> dict[str, Any]:
             f"{name} doit commencer par smtp://, smtp+tls://, smtp+ssl:// ou filemail://."
         )
     return dict(environ.Env.email_url_config(value))
+
+
+def iban(name: str) -> str:
+    """Without its spaces; empty when unset."""
+    value = text(name, "")
+    if value and not ibans.is_valid(value):
+        raise ImproperlyConfigured(
+            f"{name} n’est pas un IBAN juste : recopiez-le du relevé d’identité bancaire."
+        )
+    return str(ibans.compact(value))
+
+
+def bic(name: str) -> str:
+    value = text(name, "")
+    if value and not bics.is_valid(value):
+        raise ImproperlyConfigured(f"{name} n’est pas un BIC juste : il compte 8 ou 11 caractères.")
+    return str(bics.compact(value))

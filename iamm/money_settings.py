@@ -42,14 +42,24 @@ STRIPE: dict[str, Any] = {
     "methods": environment.words("STRIPE_METHODS", "card,sepa_debit"),
     "api": environment.url("STRIPE_API", "https://api.stripe.com", schemes=("https", "http")),
 }
+# Where the browser goes from our button: a form may lead nowhere else (see CONTENT_SECURITY_POLICY).
+PAYMENT_PAGES = [
+    page
+    for provider, page in {
+        "helloasso": str(HELLOASSO["back_office"]).replace("://www.", "://*."),
+        "stripe": environment.url("STRIPE_PAGES", "https://checkout.stripe.com", schemes=("https",)),
+    }.items()
+    if provider in PAYMENT_PROVIDERS
+]
 
 # Transfers: the holder exactly as the bank writes it, since the payer's bank compares both (Payee check, October 2025).
 
-BANK = {
-    "holder": environment.text("BANK_HOLDER", ""),
-    "iban": environment.text("BANK_IBAN", ""),
-    "bic": environment.text("BANK_BIC", ""),
-}
+BANK = {"iban": environment.iban("BANK_IBAN"), "bic": environment.bic("BANK_BIC")}
+BANK["holder"] = environment.text("BANK_HOLDER", None if BANK["iban"] else "")
+if len(BANK["holder"]) > 70:
+    raise ImproperlyConfigured(
+        "BANK_HOLDER ne doit pas dépasser 70 caractères : un virement n’en porte pas plus."
+    )
 
 # The chart of accounts of associations (ANC 2018-06). Rows keep the account of the day they were written.
 

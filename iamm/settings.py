@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from iamm import environment
 from iamm.environment import BASE_DIR
 from iamm.money_settings import *  # noqa: F403 - settings of their own, in a file of their own
-from iamm.money_settings import BANK
+from iamm.money_settings import BANK, PAYMENT_PAGES
 
 # Where and how it runs
 
@@ -352,7 +352,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *PAYMENT_PAGES],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

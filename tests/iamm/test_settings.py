@@ -65,6 +65,19 @@ def start(monkeypatch, tmp_path):
             "PAYMENT_NOTIFICATION_SECRET est obligatoire et n’est pas renseignée : voir .env.example.",
         ),
         (
+            {"BANK_IBAN": "FR76 3000 6000 0112 3456 7890 188"},
+            "BANK_IBAN n’est pas un IBAN juste : recopiez-le du relevé d’identité bancaire.",
+        ),
+        ({"BANK_BIC": "AGRI"}, "BANK_BIC n’est pas un BIC juste : il compte 8 ou 11 caractères."),
+        (
+            {"BANK_IBAN": "FR7630006000011234567890189"},
+            "BANK_HOLDER est obligatoire et n’est pas renseignée : voir .env.example.",
+        ),
+        (
+            {"BANK_HOLDER": "x" * 71},
+            "BANK_HOLDER ne doit pas dépasser 70 caractères : un virement n’en porte pas plus.",
+        ),
+        (
             {"STAFF_WITHOUT_SECOND_FACTOR": "1"},
             "STAFF_WITHOUT_SECOND_FACTOR n’est permis qu’avec DEBUG=1.",
         ),
@@ -113,6 +126,31 @@ def test_the_real_environment_wins_over_the_file(start, tmp_path):
     values = start(ENV_FILE=str(tmp_path / "file"), MAIL_KEPT_DAYS="10")
 
     assert (values["MAIL_KEPT_DAYS"], values["MAIL_CLAIM_SECONDS"]) == (10, 60)
+
+
+def test_a_form_leads_to_the_pages_of_the_providers_that_are_open_and_nowhere_else(start):
+    helloasso = {f"HELLOASSO_{name}": "x" for name in ("ORGANIZATION", "CLIENT_ID", "CLIENT_SECRET")}
+    stripe = {"STRIPE_SECRET_KEY": "x", "STRIPE_WEBHOOK_SECRET": "x"}
+
+    def allowed(**variables):
+        return start(**variables)["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]["form-action"]
+
+    assert allowed() == ["'self'"]
+    open_both = {"PAYMENT_PROVIDERS": "helloasso,stripe", "PAYMENT_NOTIFICATION_SECRET": "x"}
+    pages = ["'self'", "https://*.helloasso.com", "https://checkout.stripe.com"]
+    assert allowed(**open_both, **helloasso, **stripe) == pages
+
+
+def test_a_bank_account_may_be_typed_as_the_bank_writes_it(start):
+    values = start(
+        BANK_HOLDER="Association", BANK_IBAN="fr76 3000 6000 0112 3456 7890 189", BANK_BIC="agrifrpp"
+    )
+
+    assert values["BANK"] == {
+        "holder": "Association",
+        "iban": "FR7630006000011234567890189",
+        "bic": "AGRIFRPP",
+    }
 
 
 def test_the_example_explains_each_variable_that_is_read_and_no_other():
