@@ -22,7 +22,7 @@ def _required(name: str, *, by: str) -> str:
     return environment.text(name, None if by in PAYMENT_PROVIDERS else "")
 
 
-HELLOASSO = {
+HELLOASSO: dict[str, Any] = {
     "organization": _required("HELLOASSO_ORGANIZATION", by="helloasso"),
     "client_id": _required("HELLOASSO_CLIENT_ID", by="helloasso"),
     "client_secret": _required("HELLOASSO_CLIENT_SECRET", by="helloasso"),

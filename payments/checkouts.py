@@ -1,5 +1,7 @@
 """From a charge to a provider's page, and from the provider's word back to the books. No HTTP inside a transaction."""
 
+import logging
+from decimal import Decimal
 from uuid import uuid4
 
 from django.conf import settings
@@ -8,10 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from payments import providers
-from payments.models import Charge, ChargeLine, Checkout, Payment, Refund
+from payments.locks import Busy, held
+from payments.models import Charge, ChargeLine, Checkout, NothingLeft, Payment, PaymentMismatch, Refund
 
+logger = logging.getLogger(__name__)
 # Of several attempts on one page, what counts is the best.
-RANKED = [providers.State.PAID, providers.State.WAITING, providers.State.FAILED]
+RANKED = [providers.State.PAID, providers.State.WAITING, providers.State.OPEN, providers.State.FAILED]
+
+PATIENCE = 20  # seconds for which a refund waits for another one of the same payment
 
 
 class NotPayable(Exception):
@@ -47,13 +53,33 @@ def synchronise(checkout: Checkout) -> list[Payment]:
 
     Safe to repeat and to run twice at once. Raises UnknownProvider, ProviderDown and ProviderRefused.
     """
-    found = providers.get(checkout.provider).read(checkout.reference)
+    provider = providers.get(checkout.provider)
+    Checkout.objects.filter(pk=checkout.pk).update(read_at=timezone.now())  # also when it answers nothing
+    found = provider.read(checkout.reference)
     states = {one.state for one in found}
-    paid = [one for one in found if one.state == providers.State.PAID and one.currency == "EUR"]
-    payments = [record(checkout.charge, checkout.provider, one) for one in paid]
+    payments = []
+    for one in _to_record(checkout.provider, found):
+        try:
+            payments.append(record(checkout.charge, checkout.provider, one))
+        except PaymentMismatch:  # already in the books for another charge or amount: staff look, others go on
+            logger.exception("payment_mismatch")
     said = next((state for state in RANKED if state in states), providers.State.OPEN)
-    Checkout.objects.filter(pk=checkout.pk).update(state=said, read_at=timezone.now())
+    Checkout.objects.filter(pk=checkout.pk).update(state=said)
     return payments
+
+
+def _to_record(provider: str, found: list[providers.ProviderPayment]) -> list[providers.ProviderPayment]:
+    """What is paid, and what the bank refuses after all although we had been told that it was."""
+    failed = [one.reference for one in found if one.state == providers.State.FAILED]
+    written = Payment.objects.filter(method=provider, reference__in=failed).values_list(
+        "reference", flat=True
+    )
+    told = set(written) if failed else set()
+    return [
+        one
+        for one in found
+        if one.currency == "EUR" and (one.state == providers.State.PAID or one.reference in told)
+    ]
 
 
 @transaction.atomic
@@ -73,10 +99,15 @@ def record(charge: Charge, provider: str, paid: providers.ProviderPayment) -> Pa
 
 def _record_takeback(charge: Charge, payment: Payment, back: providers.Takeback) -> None:
     charge = charge.locked()
-    is_written = Payment.objects.filter(method=payment.method, reference=back.reference).exists()
-    if is_written and back.is_undone:
-        charge.record_payment(method=payment.method, amount=back.amount, reference=f"{back.reference}-rendu")
-    if is_written or back.is_undone:
+    written = Payment.objects.filter(method=payment.method, reference=back.reference).first()
+    if written and back.is_undone:
+        charge.record_payment(
+            method=payment.method, amount=-written.amount, reference=returned(back.reference)
+        )
+    if written or back.is_undone:
+        return
+    if back.amount > _left_of(payment):  # told under another name before, or an error of theirs
+        logger.error("takeback_beyond_payment", extra={"reference": back.reference})
         return
     promised = charge.refunds.to_make().filter(amount=back.amount).order_by("pk").first()
     if promised and not back.is_chargeback:
@@ -92,14 +123,37 @@ def _record_takeback(charge: Charge, payment: Payment, back: providers.Takeback)
     charge.take_back(payment, amount=back.amount, reference=back.reference, kind=kind, on=back.on)
 
 
+def returned(reference: str) -> str:
+    """Under what we write the money that came back after this takeback."""
+    return f"{reference}-rendu"
+
+
+def _left_of(payment: Payment) -> Decimal:
+    taken = list(payment.countered_by.all())
+    given = Payment.objects.filter(
+        method=payment.method, reference__in=[returned(one.reference) for one in taken]
+    )
+    return payment.amount + sum((one.amount for one in [*taken, *given]), Decimal(0))
+
+
 def refund(owed: Refund, payment: Payment) -> bool:
     """Ask the provider of `payment` to give back what we owe. Whether it is done; if not, it will be read later.
 
-    Raises UnknownProvider, ProviderDown, ProviderRefused and ConfirmElsewhere; asking again never pays twice.
+    One at a time of a payment, and settled before the next is asked: asking again never pays twice. Raises
+    UnknownProvider, ProviderDown, ProviderRefused, ConfirmElsewhere, and NothingLeft once it has been made or withdrawn.
     """
-    given = providers.get(payment.method).refund(
-        payment.reference, amount=owed.amount, key=f"refund-{owed.pk}"
-    )
-    if given.is_done:
-        owed.settle(method=payment.method, reference=given.reference, counters=payment)
+    try:
+        with held(f"refund.{payment.pk}", seconds=120, wait=PATIENCE):
+            owed.refresh_from_db()
+            if not owed.is_to_make:
+                raise NothingLeft
+            given = providers.get(payment.method).refund(
+                payment.reference, amount=owed.amount, key=f"refund-{owed.pk}"
+            )
+            if given.is_done:
+                owed.settle(method=payment.method, reference=given.reference, counters=payment)
+    except Busy as error:
+        raise providers.ProviderDown("another refund of this payment is under way") from error
+    except PaymentMismatch:  # a notification came first: it has settled another promise of the same amount
+        return False
     return given.is_done

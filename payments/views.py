@@ -2,6 +2,7 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -51,10 +52,16 @@ def charge_pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
         messages.error(
             request, _("Le paiement en ligne n’est pas ouvert : écrivez-nous, nous trouverons une solution.")
         )
-    except (providers.ProviderDown, providers.ProviderRefused):
+    except providers.ProviderDown:
         logger.warning("start_failed", exc_info=True)
         messages.error(
             request, _("Notre prestataire de paiement ne répond pas. Rien n’est perdu : réessayez.")
+        )
+    except providers.ProviderRefused:
+        logger.exception("start_refused")
+        messages.error(
+            request,
+            _("Notre prestataire refuse ce paiement. Rien n’est perdu\u00a0: écrivez-nous, nous trouverons."),
         )
     return redirect(charge)
 
@@ -65,6 +72,7 @@ def charge_pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def charge_return(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Where the provider sends the browser back. It proves nothing: we ask the provider before we say anything."""
     charge = get_object_or_404(_charges(), uuid=uuid)
+    is_known = True
     for checkout in charge.checkouts.select_related("charge")[:LATEST]:
         try:
             checkouts.synchronise(checkout)
@@ -72,13 +80,29 @@ def charge_return(request: HttpRequest, uuid: UUID) -> HttpResponse:
             continue
         except (providers.ProviderDown, providers.ProviderRefused):
             logger.warning("read_failed", exc_info=True)
+            is_known = False
+            break  # the payer waits; the schedule reads them all
     charge.refresh_from_db()
-    if charge.paid_at is None:
-        messages.warning(
-            request, _("Nous n’avons pas reçu de paiement. Rien n’est perdu : vous pouvez réessayer.")
+    if charge.paid_at:
+        return redirect(charge.return_path)
+    if charge.checkouts.filter(state=Checkout.State.WAITING).exists():
+        messages.info(
+            request,
+            _("Votre banque doit encore confirmer ce paiement\u00a0: ne payez pas une seconde fois."),
         )
-        return redirect(charge)
-    return redirect(charge.return_path)
+    elif not is_known:
+        messages.warning(
+            request,
+            _(
+                "Nous n’arrivons pas à joindre notre prestataire. Si vous venez de payer, ne payez pas une seconde fois\u00a0: "
+                "nous le saurons d’ici quelques minutes."
+            ),
+        )
+    else:
+        messages.warning(
+            request, _("Nous n’avons pas reçu de paiement. Rien n’est perdu : vous pouvez réessayer.")
+        )
+    return redirect(charge)
 
 
 @csrf_exempt
@@ -91,7 +115,7 @@ def notification(request: HttpRequest, provider: str, secret: str) -> HttpRespon
         raise Http404
     if int(request.headers.get("Content-Length") or 0) > NOTIFICATION_BYTES:
         return HttpResponse(_("Notification trop longue."), status=413, content_type=PLAIN_TEXT)
-    told = providers.Notification(request.body, request.headers, request.META.get("REMOTE_ADDR", ""))
+    told = providers.Notification(request.body, request.headers, get_adapter().get_client_ip(request))
     try:
         reference = providers.get(provider).parse_notification(told)
     except providers.UnknownProvider as error:

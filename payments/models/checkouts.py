@@ -3,7 +3,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +12,11 @@ from payments.models.payments import Payment
 
 FRESH = timedelta(days=3)
 HONOURED = timedelta(days=30)
+YOUNG = timedelta(hours=1)  # the payer may still be on the page
+OFTEN, SELDOM = (
+    timedelta(minutes=9),
+    timedelta(minutes=59),
+)  # less than a period of the schedule, which drifts
 
 
 class CheckoutQuerySet(models.QuerySet["Checkout"]):
@@ -21,6 +26,13 @@ class CheckoutQuerySet(models.QuerySet["Checkout"]):
         fresh = Q(state=Checkout.State.OPEN, created_at__gt=now - FRESH)
         promised = Q(state=Checkout.State.WAITING, created_at__gt=now - HONOURED)
         return self.filter(fresh | promised)
+
+    def not_read_lately(self) -> "CheckoutQuerySet":
+        """Whose turn it is to be read again, the one that has waited longest first."""
+        now = timezone.now()
+        often = Q(read_at__lt=now - OFTEN, created_at__gt=now - YOUNG)
+        due = self.filter(Q(read_at=None) | often | Q(read_at__lt=now - SELDOM))
+        return due.order_by(F("read_at").asc(nulls_first=True), "pk")
 
     def about(self, provider: str, reference: str) -> "CheckoutQuerySet":
         """That of this reference, or those of which one has brought the payment of this reference."""
