@@ -1,10 +1,51 @@
+import logging
+import time
+from datetime import timedelta
+from itertools import chain
+
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from payments import dunning
-from payments.models import SandboxPayment, Statement
-from payments.providers import sandbox
+from payments import checkouts, dunning, sweeps
+from payments.models import Checkout, SandboxPayment, Statement
+from payments.providers import ProviderDown, ProviderRefused, helloasso, sandbox
+
+logger = logging.getLogger(__name__)
+BATCH, BATCH_SECONDS = 100, 120  # readings of one run, whichever ends first
+LISTED, CONTESTABLE = timedelta(days=10), timedelta(days=400)  # a debit may be contested for thirteen months
+TAKEN_BACK = ("Contested", "Refunded", "Refunding")
+
+
+@shared_task
+def read_open_checkouts() -> None:
+    """Catch up with lost notifications. A provider that does not answer is left alone until the next run."""
+    ends_at, answering = time.monotonic() + BATCH_SECONDS, set(settings.PAYMENT_PROVIDERS)
+    due = Checkout.objects.to_read().not_read_lately().filter(provider__in=answering)
+    for checkout in due.select_related("charge")[:BATCH]:
+        if checkout.provider not in answering or time.monotonic() > ends_at:
+            continue
+        try:
+            checkouts.synchronise(checkout)
+        except ProviderDown:
+            logger.warning("read_failed", exc_info=True)
+            answering.remove(checkout.provider)
+        except ProviderRefused:
+            logger.warning("read_failed", exc_info=True)
+
+
+@shared_task
+def sweep_helloasso() -> None:
+    """What has been paid or taken back lately without our hearing of it, also on forms that are not ours."""
+    if "helloasso" not in settings.PAYMENT_PROVIDERS:
+        return
+    now = timezone.now()
+    lately, taken = helloasso.listed(now - LISTED), helloasso.listed(now - CONTESTABLE, states=TAKEN_BACK)
+    try:
+        for listed in chain(lately, taken):
+            sweeps.catch_up("helloasso", listed)
+    except (ProviderDown, ProviderRefused):  # tomorrow
+        logger.warning("sweep_failed", exc_info=True)
 
 
 @shared_task
