@@ -142,16 +142,17 @@ class Adjustment(FrozenRow):
     ) -> None:
         """Ask for `amount` less, of `line` or of all, a gift last: it was given. The caller holds the charge.
 
-        Raises RefundTooLarge.
+        Raises RefundTooLarge, except for a loss: that may be above what the lines asked.
         """
-        booked_on, rest = open_day(timezone.localdate()), amount
+        booked_on, rest, is_loss = open_day(timezone.localdate()), amount, kind == cls.Kind.WRITTEN_OFF
         lines = (
             [line] if line else sorted(charge.lines.all(), key=lambda one: (one.nature == "gift", -one.pk))
         )
         for one in lines:
             part = min(rest, one.amount - total(one.adjustments.all()))
+            if is_loss and one == lines[-1]:  # money given back for nothing: more than the lines ever asked
+                part = rest
             if part > ZERO:
-                is_loss = kind == cls.Kind.WRITTEN_OFF
                 cls.objects.create(
                     charge=charge,
                     line=one,

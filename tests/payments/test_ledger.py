@@ -428,3 +428,18 @@ def test_nothing_is_missing_where_cents_add_up():
 
     assert not Charge.objects.contested().exists()
     assert Charge.objects.with_amounts().get().missing == 0
+
+
+def test_money_given_back_for_a_cheque_that_never_was_can_be_given_up(staff):
+    """More is lost than was ever asked for: nothing was, once it was cancelled."""
+    charge = create_charge(40)
+    payment = pay(charge, method="cheque")
+    charge.cancel()
+    Refund.objects.get().settle(method="transfer", reference="rendu", recorded_by=staff)
+    payment.undo(by=staff)
+
+    assert fresh(charge).amount_missing == 40
+    charge.write_off(reason="Chèque jamais reçu", by=staff)
+
+    assert fresh(charge).amount_missing == 0
+    assert balances() == {"512": -40, "654": 40}
