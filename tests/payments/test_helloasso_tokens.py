@@ -1,12 +1,16 @@
 """The pair of tokens that all processes share: within the quotas, renewed once, kept secret; and how requests fail."""
 
+from contextlib import contextmanager
+
 import pytest
+import requests
 from django.core.cache import cache
 
 from payments import checkouts
 from payments.locks import Busy, held
 from payments.providers import ProviderDown, ProviderRefused, helloasso_api
 from tests.factories import create_charge
+from tests.fakes.helloasso import KEY, SECRET
 
 pytestmark = pytest.mark.django_db
 PATH = "/organizations/ia-montpellier/payments"
@@ -31,13 +35,19 @@ def test_one_token_serves_many_requests(helloasso, ask):
     assert helloasso.ways == ["client_credentials"]
 
 
-def test_a_token_is_renewed_before_its_end_and_for_months(helloasso, ask, time_machine_travel):
+def test_a_token_is_renewed_before_its_end_and_by_the_key_after_a_month_of_silence(
+    helloasso, ask, time_machine_travel
+):
     ask()
-    for days in [0, 10, 35, 80]:  # a refresh token lives thirty days
+    for days in [0, 10, 35]:
         with time_machine_travel(days=days, minutes=29):
             ask()
+    assert helloasso.ways == ["client_credentials", *["refresh_token"] * 3]
 
-    assert helloasso.ways == ["client_credentials", *["refresh_token"] * 4, "client_credentials"]
+    with time_machine_travel(days=80):
+        ask()
+
+    assert helloasso.ways[-1] == "client_credentials"
     assert len(helloasso.access) == 1
 
 
@@ -59,14 +69,21 @@ def test_a_key_that_has_lost_its_rights_stops_after_one_renewal(helloasso, ask):
     assert len(helloasso.ways) == 2
 
 
-def test_a_pair_that_another_process_renewed_is_taken_up(helloasso, ask):
+def test_a_pair_that_another_process_renewed_is_taken_up(helloasso, ask, monkeypatch):
     ask()
     old = helloasso_api._kept()
     helloasso.access.clear()
-    ask()
 
-    assert helloasso_api._access(refused=old.access) == helloasso_api._kept().access
-    assert len(helloasso.ways) == 2
+    @contextmanager
+    def while_we_wait(*args, **kwargs):
+        helloasso_api._keep(helloasso_api._renewed(old))
+        yield
+
+    monkeypatch.setattr(helloasso_api, "held", while_we_wait)
+
+    assert ask()["data"] == []
+    assert helloasso_api._access(refused=old.access) == helloasso_api._kept().access != old.access
+    assert helloasso.ways == ["client_credentials", "refresh_token"]
 
 
 def test_a_refresh_token_that_is_refused_gives_way_to_the_key(helloasso, ask):
@@ -111,6 +128,16 @@ def test_an_hour_of_failures_stays_within_the_quotas(helloasso, ask, time_machin
 
     assert helloasso.refusals_by_quota == 0
     assert len(helloasso.token_calls) <= 40
+
+
+def test_the_quotas_are_those_of_helloasso(helloasso):
+    """Whoever asked for a token each time would be refused at the eleventh."""
+    form = {"grant_type": "client_credentials", "client_id": KEY, "client_secret": SECRET}
+
+    answers = [requests.post(f"{helloasso.url}/oauth2/token", data=form, timeout=5) for _time in range(11)]
+
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert helloasso.refusals_by_quota == 1
 
 
 @pytest.mark.parametrize(
