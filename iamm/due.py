@@ -25,7 +25,7 @@ from members.models import (
     Membership,
     StatusOverride,
 )
-from payments.models import Charge, Payment, StatementLine
+from payments.models import Charge, Document, Payment, StatementLine
 
 WARNED = timedelta(days=30)
 
@@ -87,10 +87,12 @@ def unpaid_charges(kept: Kept) -> QuerySet[Charge]:
 
 
 def accounting(kept: Kept) -> QuerySet[Charge]:
-    """A book is closed with its year: what counts is the end of the year in which money last moved."""
+    """A book is closed with its year: what counts is the end of the year in which money last moved, or a document left."""
     first_day = kept.moment().replace(month=1, day=1)
     recent = Payment.objects.filter(charge=OuterRef("pk"), recorded_at__gte=first_day)
-    old = Charge.objects.filter(~Exists(recent), created_at__lt=first_day).exclude(name="", email="")
+    issued = Document.objects.filter(charge=OuterRef("pk"), issued_at__gte=first_day)
+    old = Charge.objects.filter(~Exists(recent), ~Exists(issued), created_at__lt=first_day)
+    old = old.exclude(name="", email="")
     return old.exclude(pk__in=Charge.objects.unpaid().values("pk")).exclude(
         pk__in=Charge.objects.unbooked().values("pk")
     )

@@ -1,6 +1,7 @@
 """Strict reading of the environment: a wrong value stops the start with a sentence that names the variable."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +47,13 @@ def integer(name: str, *, default: int) -> int:
 
 def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def choice(name: str, default: str, *, among: Iterable[str]) -> str:
+    value = text(name, default)
+    if value not in among:
+        raise ImproperlyConfigured(f"{name} doit être l’un de {', '.join(among)}, pas « {value} ».")
+    return value
 
 
 def url(name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:

@@ -61,6 +61,25 @@ if len(BANK["holder"]) > 70:
         "BANK_HOLDER ne doit pas dépasser 70 caractères : un virement n’en porte pas plus."
     )
 
+# VAT: nothing is taxed here. Why not, by nature; an accountant decides (docs/decisions/0017). EN 16931 category, code of
+# the reason, and the text that the law wants on the invoice.
+
+VAT_REASONS = {
+    "hors-champ": ("O", "VATEX-EU-O", "Hors du champ d’application de la TVA"),
+    "261-7-1-a": ("E", "VATEX-FR-CGI261-7", "Exonération de TVA, article 261, 7, 1° a du CGI"),
+    "261-7-1-b": ("E", "VATEX-FR-CGI261-7", "Exonération de TVA, article 261, 7, 1° b du CGI"),
+    "261-4-4-a": ("E", "VATEX-FR-CGI261-4", "Exonération de TVA, article 261, 4, 4° a du CGI"),
+    "293-b": ("E", "VATEX-FR-FRANCHISE", "TVA non applicable, article 293 B du CGI"),
+}
+VAT = {
+    "dues": environment.choice("VAT_DUES", "hors-champ", among=VAT_REASONS),
+    "gift": environment.choice("VAT_GIFTS", "hors-champ", among=VAT_REASONS),
+    "event": environment.choice("VAT_EVENTS", "261-7-1-b", among=VAT_REASONS),
+    "training": environment.choice("VAT_TRAININGS", "261-7-1-b", among=VAT_REASONS),
+    "sponsorship": environment.choice("VAT_SPONSORSHIP", "261-7-1-b", among=VAT_REASONS),
+}
+INVOICE_DAYS = environment.integer("INVOICE_DAYS", default=30)  # to pay one, where nothing else was agreed
+
 # The chart of accounts of associations (ANC 2018-06). Rows keep the account of the day they were written.
 
 BOOKS: dict[str, Any] = {

@@ -42,10 +42,12 @@ from members.models.mandates import MandateQuerySet
 from members.models.members import MemberQuerySet
 from payments.models import (
     Adjustment,
+    Billing,
     Charge,
     ChargeLine,
     ChargeQuerySet,
     Checkout,
+    Document,
     Payment,
     Refund,
     SandboxOrder,
@@ -266,7 +268,9 @@ SOURCES = [
     Source("feedback", Feedback, _of_places(Feedback, "place")),
     Source("accounting", Charge, lambda person: person.charges),
     Source("accounting", ChargeLine, _of_charges(ChargeLine)),
+    Source("accounting", Billing, _of_charges(Billing)),
     Source("accounting", Adjustment, _of_charges(Adjustment)),
+    Source("accounting", Document, _of_charges(Document)),
     Source("accounting", Payment, _of_charges(Payment)),
     Source("accounting", Refund, _of_charges(Refund)),
     Source("accounting", Checkout, _of_charges(Checkout)),

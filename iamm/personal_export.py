@@ -24,6 +24,7 @@ from iamm.retention_rules import Rule
 from journal import trail
 from journal.models import Entry
 from members import card
+from payments.models import Document
 
 MOST_TICKETS = 30
 
@@ -145,13 +146,16 @@ def _about(person: Person, sheets: Sequence[Sheet]) -> dict[str, Any]:
 
 
 def _documents(person: Person) -> Iterator[tuple[str, bytes]]:
-    """Their card, their tickets for what is to come, and the proofs that the board has not looked at yet."""
+    """Their card, their tickets for what is to come, invoices and receipts, and proofs that the board has not looked at yet."""
     for member in person.members.with_standing().select_related("college"):
         if member.is_current:
             yield f"carte-{member.number}.pdf", card.of(member).pdf()
     own = person.places.confirmed().filter(booking__event__ends_at__gt=timezone.now())
     for place in own.select_related("booking__event", "price").order_by("pk")[:MOST_TICKETS]:
         yield f"billet-{place.event.slug}-{place.pk}.pdf", tickets(place.event, [place])
+    issued = Document.objects.filter(charge__in=person.charges.values("pk")).exclude(content=b"")
+    for document in issued.order_by("pk").iterator(chunk_size=MOST_TICKETS):
+        yield document.filename, bytes(document.content)
     for application in person.applications.exclude(proof=""):
         with application.proof.open() as file:
             yield (

@@ -12,7 +12,7 @@ MONEY = [
     Rule(
         "accounting",
         _("Paiements"),
-        _("nom, adresse e-mail, montant, moyen, référence"),
+        _("nom, adresse e-mail, adresse de facturation, montant, moyen, référence, factures et reçus"),
         _("Tenir les comptes (obligation légale). Le site ne voit jamais votre numéro de carte."),
         Kept(_("la fin de l’année du paiement"), years=10),
         _(
@@ -20,8 +20,15 @@ MONEY = [
         ),
         {
             "payments.Charge": words(
-                "name email language created_at due_on reminded_on paid_at contested_at cancelled_at"
+                "name email language created_at due_on supplied_on reminded_on paid_at contested_at cancelled_at"
                 " cancel_reason"
+            ),
+            "payments.Billing": words(
+                "is_organisation name address postcode city country siret vat_number service_code engagement_number"
+                " purchase_order"
+            ),
+            "payments.Document": words(
+                "kind number issued_on issued_at buyer lines total paid paid_on due_on"
             ),
             "payments.ChargeLine": ["nature", "label", "amount", "deductible"],
             "payments.Adjustment": ["kind", "amount", "reason", "made_at"],

@@ -19,12 +19,12 @@ from members.models import (
     Membership,
     Plan,
     Purpose,
-    compact_siret,
     normalise_email,
 )
 from members.models.consents import TEXTS, version_on
 from members.offers import Offer, OfferRefused
 from members.proofs import ProofField
+from payments.companies import compact_siret
 from payments.money import euros
 
 PERSON = ["first_name", "last_name", "email", "phone"]

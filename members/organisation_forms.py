@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from journal import trail
-from members.models import Kind, Mandate, Member, compact_siret
+from members.models import Kind, Mandate, Member
+from payments.companies import compact_siret
 
 BILLING = [
     "billing_email",

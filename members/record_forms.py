@@ -7,7 +7,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.validators import validate_name
-from members.models import DirectoryEntry, Kind, Member, compact_siret
+from members.models import DirectoryEntry, Kind, Member
+from payments.companies import compact_siret
 
 
 class DirectoryEntryForm(forms.ModelForm):

@@ -13,7 +13,7 @@ from mailing.models import Email
 from payments.money import euros
 
 if TYPE_CHECKING:
-    from payments.models import Charge, DunningRule, Payment, Refund
+    from payments.models import Charge, Document, DunningRule, Payment, Refund
 
 REMINDER = (
     "payments.reminder"  # the key goes on with the charge, then the days of the rule or the day of the staff
@@ -80,3 +80,13 @@ def _reminder(
             jours=ngettext("%d jour", "%d jours", days or 1) % days,
             lien=f"{settings.SITE_URL}{charge.get_absolute_url()}",
         )
+
+
+def document_issued(document: "Document") -> None:
+    outbox.queue(
+        "payments/email/document_issued",
+        to=document.charge.email,
+        context={"document": document, "charge": document.charge},
+        key=f"payments.document.{document.pk}",
+        language=document.charge.language,
+    )

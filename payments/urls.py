@@ -1,12 +1,13 @@
 from django.urls import path
 
-from payments import views
+from payments import paper_views, views
 
 app_name = "payments"
 urlpatterns = [
     path("<uuid:uuid>/", views.charge, name="charge"),
     path("<uuid:uuid>/payer/", views.charge_pay, name="charge_pay"),
     path("<uuid:uuid>/retour/", views.charge_return, name="charge_return"),
+    path("<uuid:uuid>/documents/<uuid:token>/", paper_views.document, name="document"),
     path("notification/<slug:provider>/<str:secret>/", views.notification, name="notification"),
     path("bac-a-sable/<uuid:uuid>/", views.sandbox, name="sandbox"),
 ]

@@ -17,7 +17,8 @@ from documents import cells
 from documents.cells import BadCell, folded
 from documents.reading import MAX_ROWS, Cell, Row, is_blank, too_many_rows
 from members.imports import cells as own_cells
-from members.models import College, Mandate, Member, Plan, compact_siret, normalise_email
+from members.models import College, Mandate, Member, Plan, normalise_email
+from payments.companies import compact_siret
 
 ALIKE = 88  # of 100: a letter or two apart
 HEADER_WITHIN = 10

@@ -9,7 +9,7 @@ from members.models.decisions import Departure, StatusOverride
 from members.models.directory import DirectoryEntry, NotUpToDate, Skill
 from members.models.duplicates import DuplicatePair
 from members.models.groups import Group, SavedSearch
-from members.models.identity import Identity, Kind, compact_siret, normalise_email
+from members.models.identity import Identity, Kind, normalise_email
 from members.models.imports import ImportBatch, ImportBusy, ImportRow, TurnLost
 from members.models.invitations import INVITATION_DAYS, Invitation, MailDomain
 from members.models.mandates import Mandate
@@ -64,6 +64,5 @@ __all__ = [
     "TextChanged",
     "TurnLost",
     "WrittenOnce",
-    "compact_siret",
     "normalise_email",
 ]

@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from stdnum.exceptions import ValidationError as BadNumber
-from stdnum.fr import siren, siret
+
+from payments.companies import compact_siret, validate_siret
 
 FIRST_BIRTH_YEAR = 1900
 
@@ -24,24 +24,6 @@ def normalise_email(address: str) -> str:
     with suppress(UnicodeError):  # not a domain: the validator of the field says so
         domain = domain.encode("idna").decode()
     return f"{name}{at}{domain}"
-
-
-def compact_siret(number: str) -> str:
-    """Digits alone. Raises ValidationError for what is neither a SIREN nor a SIRET (Luhn's key included)."""
-    compact = siret.compact(number)
-    try:
-        return str(siren.validate(compact) if len(compact) == 9 else siret.validate(compact))
-    except BadNumber as error:
-        raise ValidationError(
-            _(
-                "Ce numéro n’est pas un SIREN (9 chiffres) ni un SIRET (14 chiffres)\u00a0: vérifiez-le, un chiffre est faux."
-            ),
-            code="siret",
-        ) from error
-
-
-def validate_siret(number: str) -> None:
-    compact_siret(number)
 
 
 def validate_birth_year(year: int) -> None:

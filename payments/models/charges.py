@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailing.outbox import current_language
 from payments import emails
+from payments.models.billing import Billing
 from payments.models.closing import open_day
 from payments.models.lines import ZERO, Adjustment, ChargeLine, Line, RefundTooLarge, total
 from payments.models.owed import Owed
@@ -57,11 +58,13 @@ class Charge(Owed):
         language: str | None = None,
         payable_until: datetime | None = None,
         due_on: date | None = None,
+        supplied_on: date | None = None,
+        billing: dict[str, Any] | None = None,
     ) -> "Charge":
         """Write a new charge with its lines. Whatever it pays for is shown at `return_path`.
 
         `language` is the payer's, when somebody else acts. Past `payable_until` nobody is led to pay any more; past
-        `due_on` what was given on credit is late.
+        `due_on` what was given on credit is late. `billing` are the fields of whom an invoice is made out to.
         """
         payer = {
             "name": name,
@@ -69,9 +72,11 @@ class Charge(Owed):
             "user": user,
             "language": language or current_language(),
         }
-        limits = {"payable_until": payable_until, "due_on": due_on}
-        charge = cls.objects.create(return_path=return_path, **limits, **payer)
+        days = {"payable_until": payable_until, "due_on": due_on, "supplied_on": supplied_on}
+        charge = cls.objects.create(return_path=return_path, **days, **payer)
         ChargeLine.objects.bulk_create([ChargeLine.of(charge, line) for line in lines])
+        if billing:
+            Billing.objects.create(charge=charge, **billing)
         return charge
 
     @property

@@ -92,7 +92,12 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
 
     def forget_payers(self) -> int:
         """Take the people out of accounting documents whose ten years are over."""
+        from payments.models.billing import Billing  # noqa: PLC0415 - it reads the charge, which reads us
+        from payments.models.papers import Document  # noqa: PLC0415 - the same
+
         pks = list(self.values_list("pk", flat=True))
+        Billing.objects.filter(charge__in=pks).delete()
+        Document.objects.filter(charge__in=pks).forget()
         for nature in ChargeLine.Nature:  # a label may name who comes
             ChargeLine.objects.filter(charge__in=pks, nature=nature).update(label=str(nature.label))
         unnamed = Concat(Value("efface-"), Cast("pk", models.CharField()))
@@ -119,6 +124,7 @@ class Owed(models.Model):
     created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
     payable_until = models.DateTimeField(_("à régler avant le"), null=True, blank=True, editable=False)
     due_on = models.DateField(_("échéance"), null=True, blank=True, editable=False)
+    supplied_on = models.DateField(_("date de la prestation"), null=True, blank=True, editable=False)
     booked_on = models.DateField(_("écrit le"), null=True, blank=True, editable=False)
     reminded_on = models.DateField(_("dernière relance"), null=True, blank=True, editable=False)
     paid_at = models.DateTimeField(_("réglé le"), null=True, blank=True, editable=False)

@@ -7,10 +7,12 @@ from uuid import uuid4
 from allauth.account.models import EmailConfirmation
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.files.base import ContentFile
+from django.test import override_settings
 from django.utils import timezone
 
 from documents.models import Export
@@ -29,10 +31,10 @@ from members.models import (
     Note,
 )
 from members.models.imports import ImportBatch, ImportRow
-from payments import checkouts
-from payments.models import Charge, SandboxOrder, SandboxPayment, StatementLine
+from payments import checkouts, invoicing
+from payments.models import Billing, Charge, SandboxOrder, SandboxPayment, StatementLine
 from payments.providers import sandbox
-from tests import factories
+from tests import factories, papers
 
 EMAIL = "zebulon@marqueur.example.org"
 FIRST, LAST, PHONE, STREET = "Zébulon", "Quatrevingtcinq", "0698765432", "85 rue du Marqueur"
@@ -205,6 +207,7 @@ def _bookings(user):
     paid.charge = paid.open_charge(payable_until=None)
     paid.save(update_fields=["charge"])
     paid.charge.record_payment(method="transfer", amount=Decimal(20), reference=f"VIR {LAST}")
+    _invoice(paid.charge)
     each, whole = (
         Question.objects.create(event=past, label=f"Question {n}", asked_of=n)
         for n in ("personne", "reservation")
@@ -229,6 +232,13 @@ def _bookings(user):
     )
     held = factories.create_event(title="À payer", price=Decimal(15))
     factories.register(held, EMAIL, name=NAME, user=user)
+
+
+def _invoice(charge):
+    address = {"name": NAME, "address": STREET, "postcode": "34000", "city": "Montpellier"}
+    Billing.objects.update_or_create(charge=charge, defaults=address)
+    with override_settings(ASSOCIATION=settings.ASSOCIATION | papers.OURSELVES):
+        invoicing.invoice(charge)
 
 
 def _traces(user, member):

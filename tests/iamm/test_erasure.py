@@ -25,7 +25,9 @@ from tests import factories
 from tests.iamm import somebody
 
 pytestmark = pytest.mark.django_db
-MONEY = {"payments_charge", "payments_chargeline", "payments_payment", "payments_statementline"}
+MONEY = {
+    f"payments_{name}" for name in ["billing", "charge", "chargeline", "document", "payment", "statementline"]
+}
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,198 @@
+"""What is invoiced of a charge: what it asks for, line by line, less what its invoices say already.
+
+What is invoiced and no longer owed is credited; what is a loss is not. Nothing is edited.
+"""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+
+from payments import emails, facturx, invoice_page
+from payments.models import Adjustment, Billing, Charge, ChargeLine, Document, Payment, Series
+from payments.seller import LegalMentionsMissing, Seller, seller
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+ZERO = Decimal("0.00")
+Amounts = dict[ChargeLine, Decimal]
+
+
+class NothingToInvoice(Exception):
+    """All that is owed is invoiced already, or is a gift, or nothing is owed."""
+
+
+class BillingIncomplete(Exception):
+    """Nobody has said to whom, or not where: an invoice bears a name and an address."""
+
+
+@transaction.atomic
+def invoice(charge: Charge, *, by: "User | None" = None) -> list[Document]:
+    """Invoice what is not invoiced yet: a document for each reason why there is no VAT, since EN 16931 mixes none.
+
+    Raises LegalMentionsMissing, BillingIncomplete, NothingToInvoice.
+    """
+    charge, own = charge.locked(), seller()
+    billing = Billing.objects.filter(charge=charge).first()
+    if billing is None or billing.missing:
+        raise BillingIncomplete
+    wanted = {line: amount for line, amount in _differences(charge).items() if amount > ZERO}
+    if not wanted:
+        raise NothingToInvoice
+    charge.book()
+    in_hand = max(charge.amount_received - _invoiced_total(charge), ZERO)
+    groups: dict[str, Amounts] = defaultdict(dict)
+    for line, amount in wanted.items():
+        groups[settings.VAT[line.nature]][line] = amount
+    documents = []
+    for vat, amounts in groups.items():
+        paid = min(in_hand, sum(amounts.values(), ZERO))
+        in_hand -= paid
+        documents.append(
+            _write(
+                charge,
+                Document.Kind.INVOICE,
+                amounts,
+                **{"seller": own, "buyer": billing.snapshot(), "vat": vat, "paid": paid, "by": by},
+            )
+        )
+    return documents
+
+
+@transaction.atomic
+def credit(charge: Charge, *, by: "User | None" = None) -> list[Document]:
+    """Credit what is invoiced and no longer owed, the latest invoice first, and tell the payer."""
+    charge = charge.locked()
+    left = {line.pk: -amount for line, amount in _differences(charge).items() if amount < ZERO}
+    documents = []
+    for one in charge.documents.filter(kind=Document.Kind.INVOICE) if left else []:
+        standing, amounts = _standing(one), {}
+        for line in charge.lines.filter(pk__in=left).order_by("pk"):
+            if (part := min(left[line.pk], standing.get(line.pk, ZERO))) > ZERO:
+                amounts[line] = part
+                left[line.pk] -= part
+        if amounts:
+            fields = {"seller": _own_or_that_of(one), "buyer": one.buyer, "vat": one.vat, "by": by}
+            documents.append(_write(charge, Document.Kind.CREDIT_NOTE, amounts, **fields, corrects=one))
+    for document in documents:
+        emails.document_issued(document)
+    return documents
+
+
+def quote(charge: Charge, *, by: "User | None" = None) -> Document:
+    """What it would cost, for whom must ask before paying. The same asked again is the same. Raises LegalMentionsMissing."""
+    own = seller()
+    with transaction.atomic():
+        charge = charge.locked()
+        billing = Billing.objects.filter(charge=charge).first() or Billing(charge=charge, name=charge.name)
+        amounts = {line: amount for line, amount in _owed(charge).items() if amount > ZERO}
+        buyer, lines = billing.snapshot(), _snapshot(amounts)
+        known: Document | None = charge.documents.filter(
+            kind=Document.Kind.QUOTE, buyer=buyer, lines=lines
+        ).first()
+        return known or _write(charge, Document.Kind.QUOTE, amounts, seller=own, buyer=buyer, vat="", by=by)
+
+
+def is_invoiceable(charge: Charge) -> bool:
+    """Whether something of it can be invoiced today. Reads what `with_rows` has brought."""
+    return any(amount > ZERO for amount in _differences(charge).values())
+
+
+def _owed(charge: Charge) -> Amounts:
+    """What each line still asks for. What was given up is a loss, and stays owed in the eyes of an invoice."""
+    if charge.cancelled_at and not charge.booked_on:
+        return {}
+    less: dict[int, Decimal] = defaultdict(Decimal)
+    for row in charge.adjustments.all():
+        if row.kind != Adjustment.Kind.WRITTEN_OFF:
+            less[row.line_id] += row.amount
+    return {line: line.amount - less[line.pk] for line in sorted(charge.lines.all(), key=lambda one: one.pk)}
+
+
+def _differences(charge: Charge) -> Amounts:
+    """By line, what is owed less what is invoiced. A gift is not sold: it has no invoice."""
+    invoiced: dict[int, Decimal] = defaultdict(Decimal)
+    for document in charge.documents.all():
+        sign = {Document.Kind.INVOICE: 1, Document.Kind.CREDIT_NOTE: -1}.get(document.kind, 0)
+        for line in document.lines if sign else []:
+            invoiced[line["line"]] += sign * Decimal(line["amount"])
+    owed = {line: amount for line, amount in _owed(charge).items() if line.nature != ChargeLine.Nature.GIFT}
+    gone = [line for line in charge.lines.all() if line.pk in invoiced and line not in owed]
+    return {line: amount - invoiced[line.pk] for line, amount in (owed | dict.fromkeys(gone, ZERO)).items()}
+
+
+def _standing(one: Document) -> dict[int, Decimal]:
+    """What is left of an invoice, by line, once its credit notes are taken off."""
+    left = {line["line"]: Decimal(line["amount"]) for line in one.lines}
+    for note in one.corrected_by.filter(kind=Document.Kind.CREDIT_NOTE):
+        for line in note.lines:
+            left[line["line"]] -= Decimal(line["amount"])
+    return left
+
+
+def _invoiced_total(charge: Charge) -> Decimal:
+    signs = {Document.Kind.INVOICE: 1, Document.Kind.CREDIT_NOTE: -1}
+    rows = charge.documents.filter(kind__in=signs)
+    return sum((signs[Document.Kind(row.kind)] * row.total for row in rows), ZERO)
+
+
+def _own_or_that_of(one: Document) -> Seller:
+    """A cancellation is never refused because the settings have lost what they said."""
+    try:
+        return seller()
+    except LegalMentionsMissing:
+        return Seller(**one.seller)
+
+
+def _snapshot(amounts: Amounts) -> list[dict[str, Any]]:
+    return [
+        {"line": line.pk, "nature": line.nature, "label": line.label, "amount": str(amount)}
+        for line, amount in amounts.items()
+    ]
+
+
+def _write(
+    charge: Charge,
+    kind: str,
+    amounts: Amounts,
+    *,
+    seller: Seller,
+    buyer: dict[str, Any],
+    vat: str,
+    paid: Decimal = ZERO,
+    by: "User | None" = None,
+    corrects: Document | None = None,
+) -> Document:
+    """Take the next number and write the document under it. The caller holds the charge."""
+    turn = Series.take(Document.PREFIXES[kind])
+    total = sum(amounts.values(), ZERO)
+    is_to_pay = kind == Document.Kind.INVOICE and paid < total
+    last = charge.payments.filter(kind=Payment.Kind.RECEIVED).order_by("-valued_on").first()
+    document = Document(
+        charge=charge,
+        kind=kind,
+        number=turn.number,
+        issued_on=turn.on,
+        issued_by=by,
+        corrects=corrects,
+        vat=vat,
+        seller=seller._asdict(),
+        buyer=buyer,
+        lines=_snapshot(amounts),
+        total=total,
+        paid=paid,
+        paid_on=last.valued_on if last and paid else None,
+        due_on=_due_on(charge, turn.on) if is_to_pay else None,
+    )
+    pdf = invoice_page.pdf(document)
+    if kind != Document.Kind.QUOTE:
+        pdf = facturx.embed(pdf, facturx.xml(document), title=invoice_page.title_of(document))
+    return document.freeze(pdf)
+
+
+def _due_on(charge: Charge, today: date) -> date:
+    return max(charge.due_on or today + timedelta(days=settings.INVOICE_DAYS), today)
