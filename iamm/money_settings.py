@@ -61,7 +61,7 @@ if len(BANK["holder"]) > 70:
         "BANK_HOLDER ne doit pas dépasser 70 caractères : un virement n’en porte pas plus."
     )
 
-# VAT: nothing is taxed here. Why not, by nature; an accountant decides (docs/decisions/0017). EN 16931 category, code of
+# VAT: nothing is taxed here. Why not, by nature; an accountant decides (docs/decisions/0019). EN 16931 category, code of
 # the reason, and the text that the law wants on the invoice.
 
 VAT_REASONS = {
@@ -78,6 +78,7 @@ VAT = {
     "training": environment.choice("VAT_TRAININGS", "261-7-1-b", among=VAT_REASONS),
     "sponsorship": environment.choice("VAT_SPONSORSHIP", "261-7-1-b", among=VAT_REASONS),
 }
+VAT_NUMBER = environment.text("VAT_NUMBER", "")
 INVOICE_DAYS = environment.integer("INVOICE_DAYS", default=30)  # to pay one, where nothing else was agreed
 
 # The chart of accounts of associations (ANC 2018-06). Rows keep the account of the day they were written.

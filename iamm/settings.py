@@ -297,7 +297,6 @@ ASSOCIATION = {
     "email": environment.text("ASSOCIATION_EMAIL", ""),
     "rna": environment.text("ASSOCIATION_RNA", ""),
     "siret": environment.text("ASSOCIATION_SIRET", ""),
-    "vat_number": environment.text("ASSOCIATION_VAT_NUMBER", ""),
     "publication_director": environment.text("ASSOCIATION_PUBLICATION_DIRECTOR", ""),
     "host": environment.text("ASSOCIATION_HOST", ""),
     "privacy_contact": environment.text("ASSOCIATION_PRIVACY_CONTACT", ""),

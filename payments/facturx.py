@@ -15,6 +15,7 @@ from facturx.generate_xml import generate_xml
 
 from payments.models import Document
 from payments.seller import Seller
+from payments.transfer import reference_of
 
 logging.getLogger("factur-x").setLevel(logging.ERROR)  # it tells each step
 
@@ -127,7 +128,7 @@ def _party(name: str, street: str, postcode: str, city: str, country: str, siret
 
 
 def _payment(paper: Document) -> dict[str, Any]:
-    terms: dict[str, Any] = {"BT-83": paper.charge.number, "BT-81": ANY_MEANS}
+    terms: dict[str, Any] = {"BT-83": reference_of(paper.charge), "BT-81": ANY_MEANS}
     if paper.due_on and settings.BANK["iban"]:
         terms |= {"BT-81": TRANSFER, "BT-84": settings.BANK["iban"], "BT-85": settings.BANK["holder"]}
     if day := paper.paid_on if paper.is_paid else paper.due_on:  # BR-FR-CO-09

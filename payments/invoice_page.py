@@ -13,6 +13,7 @@ from payments.facturx import NOTES
 from payments.models import ChargeLine, Document, Payment
 from payments.money import euros
 from payments.seller import Seller
+from payments.transfer import for_charge
 
 HEADINGS = {"invoice": "Facture", "credit_note": "Avoir", "quote": "Devis"}
 NOT_AN_INVOICE = "Devis, aussi appelé facture proforma. Ce document n’est pas une facture."
@@ -135,15 +136,14 @@ def _state_lines(paper: Document) -> list[str]:
 
 
 def _bank(paper: Document) -> list[tuple[str, str]]:
-    own = settings.BANK
-    if paper.due_on is None or not own["iban"]:
+    how = for_charge(paper.charge) if paper.due_on else None
+    if how is None:
         return []
-    iban = " ".join(own["iban"][start : start + 4] for start in range(0, len(own["iban"]), 4))
     facts = [
-        ("Titulaire", own["holder"]),
-        ("IBAN", iban),
-        ("BIC", own["bic"]),
-        ("Référence", paper.charge.number),
+        ("Titulaire", how.holder),
+        ("IBAN", how.iban_in_groups),
+        ("BIC", how.bic),
+        ("Référence du virement", how.reference_in_groups),
     ]
     return [one for one in facts if one[1]]
 

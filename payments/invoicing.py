@@ -6,7 +6,7 @@ What is invoiced and no longer owed is credited; what is a loss is not. Nothing 
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 ZERO = Decimal("0.00")
+SIGNS: dict[str, int] = {Document.Kind.INVOICE: 1, Document.Kind.CREDIT_NOTE: -1}
 Amounts = dict[ChargeLine, Decimal]
+
+
+class Head(NamedTuple):
+    """From whom, to whom, why there is no VAT, and which of the staff has asked for it."""
+
+    seller: Seller
+    buyer: dict[str, Any]
+    vat: str
+    by: "User | None"
 
 
 class NothingToInvoice(Exception):
@@ -52,14 +62,8 @@ def invoice(charge: Charge, *, by: "User | None" = None) -> list[Document]:
     for vat, amounts in groups.items():
         paid = min(in_hand, sum(amounts.values(), ZERO))
         in_hand -= paid
-        documents.append(
-            _write(
-                charge,
-                Document.Kind.INVOICE,
-                amounts,
-                **{"seller": own, "buyer": billing.snapshot(), "vat": vat, "paid": paid, "by": by},
-            )
-        )
+        head = Head(own, billing.snapshot(), vat, by)
+        documents.append(_write(charge, Document.Kind.INVOICE, amounts, head, paid=paid))
     return documents
 
 
@@ -76,8 +80,8 @@ def credit(charge: Charge, *, by: "User | None" = None) -> list[Document]:
                 amounts[line] = part
                 left[line.pk] -= part
         if amounts:
-            fields = {"seller": _own_or_that_of(one), "buyer": one.buyer, "vat": one.vat, "by": by}
-            documents.append(_write(charge, Document.Kind.CREDIT_NOTE, amounts, **fields, corrects=one))
+            head = Head(_own_or_that_of(one), one.buyer, one.vat, by)
+            documents.append(_write(charge, Document.Kind.CREDIT_NOTE, amounts, head, corrects=one))
     for document in documents:
         emails.document_issued(document)
     return documents
@@ -94,7 +98,7 @@ def quote(charge: Charge, *, by: "User | None" = None) -> Document:
         known: Document | None = charge.documents.filter(
             kind=Document.Kind.QUOTE, buyer=buyer, lines=lines
         ).first()
-        return known or _write(charge, Document.Kind.QUOTE, amounts, seller=own, buyer=buyer, vat="", by=by)
+        return known or _write(charge, Document.Kind.QUOTE, amounts, Head(own, buyer, "", by))
 
 
 def is_invoiceable(charge: Charge) -> bool:
@@ -117,9 +121,8 @@ def _differences(charge: Charge) -> Amounts:
     """By line, what is owed less what is invoiced. A gift is not sold: it has no invoice."""
     invoiced: dict[int, Decimal] = defaultdict(Decimal)
     for document in charge.documents.all():
-        sign = {Document.Kind.INVOICE: 1, Document.Kind.CREDIT_NOTE: -1}.get(document.kind, 0)
-        for line in document.lines if sign else []:
-            invoiced[line["line"]] += sign * Decimal(line["amount"])
+        for line in document.lines if document.kind in SIGNS else []:
+            invoiced[line["line"]] += SIGNS[document.kind] * Decimal(line["amount"])
     owed = {line: amount for line, amount in _owed(charge).items() if line.nature != ChargeLine.Nature.GIFT}
     gone = [line for line in charge.lines.all() if line.pk in invoiced and line not in owed]
     return {line: amount - invoiced[line.pk] for line, amount in (owed | dict.fromkeys(gone, ZERO)).items()}
@@ -135,9 +138,7 @@ def _standing(one: Document) -> dict[int, Decimal]:
 
 
 def _invoiced_total(charge: Charge) -> Decimal:
-    signs = {Document.Kind.INVOICE: 1, Document.Kind.CREDIT_NOTE: -1}
-    rows = charge.documents.filter(kind__in=signs)
-    return sum((signs[Document.Kind(row.kind)] * row.total for row in rows), ZERO)
+    return sum((SIGNS[row.kind] * row.total for row in charge.documents.filter(kind__in=SIGNS)), ZERO)
 
 
 def _own_or_that_of(one: Document) -> Seller:
@@ -159,12 +160,9 @@ def _write(
     charge: Charge,
     kind: str,
     amounts: Amounts,
+    head: Head,
     *,
-    seller: Seller,
-    buyer: dict[str, Any],
-    vat: str,
     paid: Decimal = ZERO,
-    by: "User | None" = None,
     corrects: Document | None = None,
 ) -> Document:
     """Take the next number and write the document under it. The caller holds the charge."""
@@ -177,11 +175,11 @@ def _write(
         kind=kind,
         number=turn.number,
         issued_on=turn.on,
-        issued_by=by,
+        issued_by=head.by,
         corrects=corrects,
-        vat=vat,
-        seller=seller._asdict(),
-        buyer=buyer,
+        vat=head.vat,
+        seller=head.seller._asdict(),
+        buyer=head.buyer,
         lines=_snapshot(amounts),
         total=total,
         paid=paid,

@@ -50,4 +50,4 @@ def seller() -> Seller:
     if missing or address is None:
         raise LegalMentionsMissing(missing)
     street = ", ".join(line.strip(" ,") for line in address["street"].splitlines())
-    return Seller(own["name"], street, address["postcode"], address["city"], number, rna, own["vat_number"])
+    return Seller(own["name"], street, address["postcode"], address["city"], number, rna, settings.VAT_NUMBER)

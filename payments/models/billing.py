@@ -76,8 +76,13 @@ class Billing(models.Model):
     @property
     def missing(self) -> "list[StrOrPromise]":
         """What an invoice cannot do without."""
-        fields = [Billing._meta.get_field(name) for name in ["name", "address", "postcode", "city"]]
-        return [field.verbose_name for field in fields if not getattr(self, field.name)]
+        wanted = {
+            "name": _("nom"),
+            "address": _("adresse"),
+            "postcode": _("code postal"),
+            "city": _("ville"),
+        }
+        return [label for name, label in wanted.items() if not getattr(self, name)]
 
     def snapshot(self) -> dict[str, Any]:
         """What a document keeps of it."""

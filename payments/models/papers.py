@@ -3,7 +3,7 @@
 import hashlib
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from uuid import uuid4
 
 from django.conf import settings
@@ -36,6 +36,8 @@ class Series(models.Model):
     last = models.PositiveIntegerField(default=0)
     last_on = models.DateField(null=True)
 
+    objects: ClassVar = models.Manager()
+
     class Meta:
         verbose_name = _("série de numéros")
         verbose_name_plural = _("séries de numéros")
@@ -61,12 +63,11 @@ class Series(models.Model):
 
     @classmethod
     def _held(cls, prefix: str, year: int) -> "Series":
-        rows = cls.objects.select_for_update().filter(prefix=prefix, year=year)
+        rows: models.QuerySet[Series] = cls.objects.select_for_update().filter(prefix=prefix, year=year)
         if (known := rows.first()) is not None:
             return known
-        cls.objects.bulk_create(
-            [cls(prefix=prefix, year=year)], ignore_conflicts=True
-        )  # or somebody else has
+        first: Any = cls(prefix=prefix, year=year)
+        cls.objects.bulk_create([first], ignore_conflicts=True)  # somebody else may have, meanwhile
         return rows.get()
 
 
@@ -101,7 +102,7 @@ class Document(FrozenRow):
         CONFIRMATION = "confirmation", _("confirmation de paiement")
         RECEIPT = "receipt", _("reçu fiscal")
 
-    PREFIXES: ClassVar = {
+    PREFIXES: ClassVar[dict[str, str]] = {
         Kind.INVOICE: "F",
         Kind.CREDIT_NOTE: "A",
         Kind.QUOTE: "D",

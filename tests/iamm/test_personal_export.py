@@ -100,7 +100,7 @@ def test_each_personal_column_is_filled_in_for_somebody(user):
 
     of_organisations = {
         *("organisation", "siret", "headcount", "seats", "billing_email"),
-        *("purchase_order", "service_code", "engagement_number"),
+        *("purchase_order", "service_code", "engagement_number", "vat_number"),
     }
     that_have_not_happened = {
         "last_login",
@@ -110,6 +110,7 @@ def test_each_personal_column_is_filled_in_for_somebody(user):
         "withdrawn_at",
         "due_on",
         "reminded_on",
+        "supplied_on",
         "provider_receipt",
         "sold_until",
         "until",
