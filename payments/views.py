@@ -96,12 +96,9 @@ def charge_return(request: HttpRequest, uuid: UUID) -> HttpResponse:
     charge.refresh_from_db()
     if charge.paid_at:
         return redirect(charge.return_path)
-    if charge.checkouts.filter(state=Checkout.State.WAITING).exists():
-        messages.info(
-            request,
-            _("Votre banque doit encore confirmer ce paiement\u00a0: ne payez pas une seconde fois."),
-        )
-    elif not is_known:
+    if charge_page.awaited(charge):  # its page says what to expect
+        return redirect(charge)
+    if not is_known:
         messages.warning(
             request,
             _(
