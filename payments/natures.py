@@ -29,13 +29,16 @@ class Written(NamedTuple):
     on: date
     amount: Decimal
     nature: str = EXCESS
+    kind: str = ""
 
 
 class Share(NamedTuple):
     """What `payment` brought of one nature, or took back. Without a payment, what a correction moved to another nature."""
 
-    on: date
+    charge: int
     payment: int | None
+    kind: str
+    on: date
     nature: str
     amount: Decimal
 
@@ -108,8 +111,8 @@ class Basket:
         return parts
 
 
-def shares_of(owed: Mapping[str, Decimal], written: Iterable[Written]) -> Iterator[Share]:
-    """Of one charge whose lines ask for `owed` by nature. Corrections of one day count together."""
+def shares_of(charge: int, owed: Mapping[str, Decimal], written: Iterable[Written]) -> Iterator[Share]:
+    """Of one charge, whose lines ask for `owed` by nature. Corrections of one day count together."""
     basket = Basket(owed)
     in_order = sorted(written, key=lambda one: (one.at, one.payment or 0))
     for (payment, on), found in groupby(in_order, key=attrgetter("payment", "on")):
@@ -120,7 +123,8 @@ def shares_of(owed: Mapping[str, Decimal], written: Iterable[Written]) -> Iterat
             parts = basket.receive(amount)
         else:
             parts = basket.give_back(-amount)
-        yield from (Share(on, payment, nature, part) for nature, part in parts.items())
+        kind = rows[0].kind
+        yield from (Share(charge, payment, kind, on, nature, part) for nature, part in parts.items())
 
 
 def shares(charges: ChargeQuerySet) -> Iterator[Share]:
@@ -132,13 +136,13 @@ def shares(charges: ChargeQuerySet) -> Iterator[Share]:
     for charge, nature, amount in lines.values_list("charge", "nature", "amount").iterator():
         owed[charge][nature] = owed[charge].get(nature, ZERO) + amount
     payments = Payment.objects.filter(**mine).order_by()
-    paid = payments.values_list("charge", "recorded_at", "pk", "booked_on", "amount")
-    for charge, at, payment, on, amount in paid.iterator():
-        written[charge].append(Written(at, payment, on, amount))
+    paid = payments.values_list("charge", "recorded_at", "pk", "booked_on", "amount", "kind")
+    for charge, at, payment, on, amount, kind in paid.iterator():
+        written[charge].append(Written(at, payment, on, amount, kind=kind))
     corrections = Adjustment.objects.filter(**mine).order_by("pk")
     corrected = corrections.values_list("charge", "made_at", "booked_on", "amount", "line__nature")
     for charge, at, on, amount, nature in corrected.iterator():
         if charge in written:
             written[charge].append(Written(at, None, on, amount, nature))
     for charge, rows in written.items():
-        yield from shares_of(owed[charge], rows)
+        yield from shares_of(charge, owed[charge], rows)

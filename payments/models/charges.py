@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +39,11 @@ class Charge(Owed):
         verbose_name = _("somme due")
         verbose_name_plural = _("sommes dues")
         ordering = ["-pk"]
+        indexes = [  # few rows of many: without it PostgreSQL thinks that their amounts cost too much
+            models.Index(
+                fields=["contested_at"], name="charge_contested", condition=Q(contested_at__isnull=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} – {self.name}"

@@ -32,7 +32,7 @@ from payments.providers import (
     Takeback,
 )
 
-LABEL, HINT = _("Payer %s"), ""
+LABEL = _("Payer")
 MAX_ATTEMPTS = 8
 
 

@@ -19,7 +19,6 @@ from payments import checkouts
 from payments.models import SandboxOrder
 from tests import factories
 from tests.organisation_pages import paths_of_invitations, paths_of_organisation
-from tests.payment_pages import BANK, paths_of_paying
 from tests.uploads import picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +36,6 @@ LONG = "Intelligence artificielle, anticonstitutionnellement parlant : ce que la
 def paths(settings, tmp_path):
     """The address of every public page, with long names and every state."""
     settings.MEDIA_ROOT = tmp_path
-    settings.BANK = BANK
     today = timezone.localdate()
     return [
         "/",
@@ -51,7 +49,6 @@ def paths(settings, tmp_path):
         *paths_of_leaving(),
         *paths_of_members(),
         *paths_of_invitations(),
-        *paths_of_paying()[:2],
         "/formations/",
         "/fondateurs/",
         "/adherer/",
@@ -310,6 +307,9 @@ def test_no_page_of_the_admin_breaches_the_content_policy(browser, browser_conte
                 "members_member_note",
             )
         ),
+        reverse("admin:payments_treasury"),
+        reverse("admin:payments_dunningrule_changelist"),
+        reverse("admin:payments_dunningrule_preview"),
         reverse("admin:members_member_voters"),
         reverse("admin:members_reminderrule_changelist"),
         reverse("admin:members_reminderrule_change", args=[ReminderRule.objects.create(days=-3).pk]),

@@ -64,7 +64,7 @@ def histories(draw):
 def test_each_payment_is_shared_whole_and_nothing_is_held_below_zero(history):
     owed, left, rows = history
 
-    found = list(shares_of(owed, rows))
+    found = list(shares_of(1, owed, rows))
 
     by_payment, held = Counter(), Counter()
     for share in found:
@@ -86,11 +86,11 @@ def test_what_is_written_later_changes_no_share(history):
     owed, _left, rows = history
 
     payments = [row for row in rows if row.payment is not None]
-    whole = list(shares_of(owed, rows))
+    whole = list(shares_of(1, owed, rows))
 
     for count, last in enumerate(payments, start=1):
         known = [row for row in rows if row.at <= last.at]
-        before = [share for share in shares_of(owed, known) if share.payment is not None]
+        before = [share for share in shares_of(1, owed, known) if share.payment is not None]
         ours = {row.payment for row in payments[:count]}
         assert before == [share for share in whole if share.payment in ours]
 
@@ -105,7 +105,7 @@ def test_a_covered_basket_holds_what_each_nature_owes_however_it_was_paid(owed, 
     rows = [Written(MOMENT, number, DAY, amount) for number, amount in enumerate(amounts, 1) if amount]
 
     held = Counter()
-    for share in shares_of(owed, rows):
+    for share in shares_of(1, owed, rows):
         held[share.nature] += share.amount
 
     assert held == owed
