@@ -25,7 +25,7 @@ from members.models import (
     Membership,
     StatusOverride,
 )
-from payments.models import Charge, Document, Payment, StatementLine
+from payments.models import Charge, Document, PayerAlias, Payment, StatementLine
 
 WARNED = timedelta(days=30)
 
@@ -102,6 +102,10 @@ def statement_lines(kept: Kept) -> QuerySet[StatementLine]:
     first_day = kept.limit(timezone.localdate()).replace(month=1, day=1)
     lines: QuerySet[StatementLine] = StatementLine.objects.named().filter(booked_on__lt=first_day)
     return lines
+
+
+def payer_aliases(kept: Kept) -> QuerySet[PayerAlias]:
+    return PayerAlias.objects.filter(used_on__lt=kept.limit(timezone.localdate()))
 
 
 def journal(kept: Kept) -> QuerySet[Entry]:

@@ -31,7 +31,7 @@ from members.models import (
     Merge,
 )
 from members.models.imports import ImportBatch
-from payments.models import Charge, ChargeQuerySet, Checkout, SandboxOrder, StatementLine
+from payments.models import Charge, ChargeQuerySet, Checkout, PayerAlias, SandboxOrder, StatementLine
 
 
 class ErasureRefused(Exception):
@@ -131,6 +131,7 @@ def erase(person: Person, *, by: User | None = None) -> None:
         organisation.forget_contact(person.emails)
     person.mandates.erase()
     Invitation.objects.filter(person.owns(user="")).delete()
+    PayerAlias.objects.filter(person.owns(user="")).delete()
     _forget_files(person, found)
     for member in members:
         _erase_member(member)

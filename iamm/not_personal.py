@@ -67,6 +67,9 @@ COLUMNS: dict[str, str] = {
     "payments.ChargeLine": "charge account",
     "payments.Adjustment": "charge line account booked_on",
     "payments.DunningRule": "name days subject text is_active",
+    "payments.Aside": "line account bank booked_on counters",
+    "payments.PayerAlias": "key",
+    "payments.TableLayout": "signature columns account updated_at",
     "payments.Closing": "month entry_count total sha256 closed_at",
     "payments.Checkout": "charge read_at",
     "payments.Document": "token charge payment corrects vat seller content sha256",  # the bytes go with the buyer
@@ -76,7 +79,7 @@ COLUMNS: dict[str, str] = {
     "payments.SandboxOrder": "uuid",
     "payments.SandboxPayment": "uuid order notify_at notified_at attempts",
     "payments.SandboxRefund": "payment key",
-    "payments.Statement": "filename format sha256 account first_on last_on new_count known_count doubtful_count"
+    "payments.Statement": "filename format sha256 layout header_row account first_on last_on new_count known_count doubtful_count"
     " refused_count received_at imported_at",
-    "payments.StatementLine": "statement fingerprint twin told_apart_at",
+    "payments.StatementLine": "statement account fingerprint twin told_apart_at",
 }

@@ -42,12 +42,14 @@ from members.models.mandates import MandateQuerySet
 from members.models.members import MemberQuerySet
 from payments.models import (
     Adjustment,
+    Aside,
     Billing,
     Charge,
     ChargeLine,
     ChargeQuerySet,
     Checkout,
     Document,
+    PayerAlias,
     Payment,
     Refund,
     SandboxOrder,
@@ -282,6 +284,8 @@ SOURCES = [
         lambda person: SandboxRefund.objects.filter(payment__in=_sandbox_payments(person)),
     ),
     Source("statements", StatementLine, _lines),
+    Source("statements", Aside, lambda person: Aside.objects.filter(line__in=_lines(person).values("pk"))),
+    Source("payer-aliases", PayerAlias, lambda person: PayerAlias.objects.filter(person.owns(user=""))),
     Source("mails", Email, lambda person: Email.objects.filter(to__in=person.emails, is_secret=False)),
     Source("opt-outs", OptOut, _opt_outs),
     Source("exports", Export, _of_account(Export, "asked_by")),

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from iamm import due, erasure
 from iamm.retention_rules import Kept, Rule, words
+from payments.models.asides import ALIAS_KEPT
 from payments.models.statements import KEPT as BANK_FILES_KEPT
 
 STATEMENT_LINE = "method booked_on valued_on amount label payer email iban bank_id end_to_end reference"
@@ -49,9 +50,23 @@ MONEY = [
         _("Retrouver à qui est un paiement, et tenir les comptes (obligation légale)."),
         Kept(_("la fin de l’année de l’opération"), years=10),
         _("Nom, IBAN et libellé effacés\u202f; le montant reste."),
-        {"payments.StatementLine": words(STATEMENT_LINE)},
+        {
+            "payments.StatementLine": words(STATEMENT_LINE),
+            "payments.Aside": ["reason", "note", "amount", "made_at"],
+        },
         due.statement_lines,
         erasure.forget_lines,
+    ),
+    Rule(
+        "payer-aliases",
+        _("Payeur reconnu"),
+        _("nom de qui a payé, adresse e-mail de la personne pour qui, nombre de fois"),
+        _("Reconnaître un virement fait par quelqu’un d’autre (intérêt légitime)."),
+        Kept(_("son dernier paiement"), days=ALIAS_KEPT.days),
+        _("Effacé."),
+        {"payments.PayerAlias": ["name", "email", "times", "used_on"]},
+        due.payer_aliases,
+        erasure.delete,
     ),
     Rule(
         "bank-files",

@@ -1,7 +1,7 @@
 """The books: each row of the ledger read as one movement between two accounts, so that debits equal credits.
 
 Lines, corrections and payments are the only record of money: nothing here is stored twice. All of them face the
-account of payers.
+account of payers. What a provider passes on to the bank, or cash that is brought there, moves between accounts of ours.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db.models import QuerySet
 
+from payments.models.asides import Aside
 from payments.models.lines import ZERO, Adjustment, ChargeLine
 from payments.models.payments import Payment
 
@@ -42,8 +43,8 @@ class Digest(NamedTuple):
 
 
 def entries(since: date | None = None, until: date | None = None) -> Iterator[Entry]:
-    """Those of these days, both included, in the order of the books. Three queries, read as they come."""
-    return merge(_sales(since, until), _corrections(since, until), _money(since, until))
+    """Those of these days, both included, in the order of the books. Four queries, read as they come."""
+    return merge(_sales(since, until), _corrections(since, until), _money(since, until), _moves(since, until))
 
 
 def has_entries(since: date | None = None, until: date | None = None) -> bool:
@@ -57,6 +58,7 @@ def has_entries(since: date | None = None, until: date | None = None) -> bool:
         ChargeLine.objects.filter(charge__booked_on__isnull=False, **within("charge__booked_on")).exists()
         or Adjustment.objects.filter(**within("booked_on")).exists()
         or Payment.objects.filter(**within("booked_on")).exists()
+        or Aside.objects.filter(**within("booked_on")).exclude(account="").exists()
     )
 
 
@@ -97,6 +99,15 @@ def _money(since: date | None, until: date | None) -> Iterator[Entry]:
         label = f"{row.get_method_display()} {row.charge.name}"
         journal = JOURNALS.get(row.method, ONLINE)
         yield _entry(row, 2, row.booked_on, journal, label, to=row.account, amount=row.amount)
+
+
+def _moves(since: date | None, until: date | None) -> Iterator[Entry]:
+    for row in _between(Aside.objects.exclude(account="").select_related("line"), "booked_on", since, until):
+        label = row.get_reason_display().capitalize()
+        debit, credit = (row.bank, row.account) if row.amount > 0 else (row.account, row.bank)
+        yield Entry(
+            row.booked_on, (3, row.pk), BANK, row.line.number, label, "", debit, credit, abs(row.amount)
+        )
 
 
 def _between(rows: QuerySet[Any], field: str, since: date | None, until: date | None) -> Iterator[Any]:

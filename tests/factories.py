@@ -38,7 +38,7 @@ from members.models import (
 )
 from members.models.consents import version_on
 from partners.models import Partner
-from payments.models import Charge, ChargeLine, Line
+from payments.models import Charge, ChargeLine, Line, StatementLine
 
 number = count(1)
 
@@ -219,6 +219,15 @@ def pay(booking, reference="1"):
 def create_charge(amount=Decimal(40), *, email="payeur@example.org", **fields):
     line = Line(ChargeLine.Nature.DUES, "Adhésion", Decimal(amount))
     return Charge.open(name="Camille Démo", email=email, lines=[line], return_path="/", **fields)
+
+
+def create_line(amount=Decimal(40), **fields):
+    """A line of the bank, unless another method is given."""
+    day = fields.setdefault("booked_on", timezone.localdate())
+    defaults = {"method": "transfer", "valued_on": day, "payer": "CAMILLE DEMO", "label": "ADHESION"}
+    return StatementLine.objects.create(
+        amount=Decimal(amount), fingerprint=f"ligne-{next(number)}", **defaults | fields
+    )
 
 
 def create_partner(**fields):

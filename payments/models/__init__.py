@@ -1,3 +1,4 @@
+from payments.models.asides import Aside, PayerAlias
 from payments.models.billing import Billing, read_address
 from payments.models.charges import Charge, PaymentMismatch
 from payments.models.checkouts import Checkout, SandboxOrder, SandboxPayment, SandboxRefund
@@ -7,11 +8,13 @@ from payments.models.lines import Adjustment, ChargeLine, Line, RefundTooLarge
 from payments.models.owed import ChargeQuerySet
 from payments.models.papers import Document, Series
 from payments.models.payments import NothingLeft, NotUndoable, Payment, Refund
-from payments.models.statements import Statement, StatementLine
+from payments.models.statement_lines import LineDoubtful, LineSpent, StatementLine
+from payments.models.statements import Statement, TableLayout
 
 __all__ = [
     "Adjustment",
     "Billing",
+    "Aside",
     "Charge",
     "ChargeLine",
     "ChargeQuerySet",
@@ -20,10 +23,13 @@ __all__ = [
     "Document",
     "DunningRule",
     "Line",
+    "LineDoubtful",
+    "LineSpent",
     "MonthNotOver",
     "MonthsBefore",
     "NotUndoable",
     "NothingLeft",
+    "PayerAlias",
     "Payment",
     "PaymentMismatch",
     "Refund",
@@ -35,4 +41,5 @@ __all__ = [
     "Statement",
     "StatementLine",
     "read_address",
+    "TableLayout",
 ]

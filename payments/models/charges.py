@@ -26,6 +26,7 @@ from payments.signals import charge_paid
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from payments.models.statement_lines import StatementLine
 
 
 class PaymentMismatch(Exception):
@@ -154,6 +155,7 @@ class Charge(Owed):
         valued_on: date | None = None,
         recorded_by: "User | None" = None,
         provider_receipt: str = "",
+        line: "StatementLine | None" = None,
     ) -> Payment:
         """The only door for money. Recording the same (method, reference) again changes nothing.
 
@@ -170,6 +172,7 @@ class Charge(Owed):
             valued_on=valued_on,
             recorded_by=recorded_by,
             provider_receipt=provider_receipt,
+            line=line,
         )
         if charge.cancelled_at:
             Adjustment.recover(charge, amount)
@@ -187,6 +190,7 @@ class Charge(Owed):
         kind: str,
         on: date | None = None,
         recorded_by: "User | None" = None,
+        line: "StatementLine | None" = None,
     ) -> Payment:
         """Counter `amount` of a payment: what it covered is asked for again. The same reference again changes nothing.
 
@@ -204,6 +208,7 @@ class Charge(Owed):
             counters=payment,
             valued_on=on,
             recorded_by=recorded_by,
+            line=line,
         )
         charge._settle(new=-amount)
         if kind != Payment.Kind.MISTAKE:
@@ -222,6 +227,7 @@ class Charge(Owed):
         valued_on: date | None = None,
         recorded_by: "User | None" = None,
         counters: Payment | None = None,
+        line: "StatementLine | None" = None,
     ) -> Payment:
         """Write that a refund has been made. For `Refund.settle`, which holds the charge. Raises PaymentMismatch."""
         if self._known_payment(method, reference, -refund.amount):
@@ -234,6 +240,7 @@ class Charge(Owed):
             counters=counters,
             valued_on=valued_on,
             recorded_by=recorded_by,
+            line=line,
         )
         refund.save(update_fields=["payment"])
         return refund.payment

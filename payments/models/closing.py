@@ -3,17 +3,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from payments.models.advisory import BOOKS, hold
 from payments.models.frozen import FrozenRow
 
 if TYPE_CHECKING:
     from accounts.models import User
-
-LOCK = 0x1AF7  # of the books, among PostgreSQL's advisory locks
 
 
 class MonthNotOver(Exception):
@@ -69,7 +68,7 @@ class Closing(FrozenRow):
         month = month.replace(day=1)
         if month >= timezone.localdate().replace(day=1):
             raise MonthNotOver
-        _lock_books(alone=True)
+        hold(BOOKS)
         if known := cls.objects.filter(month=month).first():
             return known
         last = cls.objects.order_by("-month").first()
@@ -90,14 +89,6 @@ def open_day(wanted: date) -> date:
 
     Keeps the books from being closed before the end of the transaction.
     """
-    _lock_books(alone=False)
+    hold(BOOKS, alone=False)
     last = Closing.objects.order_by("-month").first()
     return max(wanted, last.last_day + timedelta(days=1)) if last else wanted
-
-
-def _lock_books(*, alone: bool) -> None:
-    """Writers share it, whoever closes has it alone, until the end of the transaction. SQLite has one writer anyway."""
-    if connection.vendor == "postgresql":
-        name = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {name}(%s)", [LOCK])

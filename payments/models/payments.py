@@ -1,3 +1,4 @@
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,10 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from payments.models.frozen import FrozenRow
+from payments.models.lines import Adjustment
 
 if TYPE_CHECKING:
     from accounts.models import User
     from payments.models.charges import Charge
+    from payments.models.statement_lines import StatementLine
 
 
 class NotUndoable(Exception):
@@ -102,7 +105,9 @@ class Payment(FrozenRow):
             ),
             models.CheckConstraint(condition=~Q(amount=0), name="payment_amount_not_zero"),
             models.CheckConstraint(
-                condition=Q(kind="received", amount__gt=0) | (~Q(kind="received") & Q(amount__lt=0)),
+                condition=Q(kind="mistake", counters__isnull=False)
+                | Q(kind="received", amount__gt=0)
+                | (~Q(kind__in=["received", "mistake"]) & Q(amount__lt=0)),
                 name="payment_sign_of_its_kind",
             ),
             models.CheckConstraint(condition=~Q(account=""), name="payment_has_account"),
@@ -114,17 +119,59 @@ class Payment(FrozenRow):
     @property
     def is_by_hand(self) -> bool:
         """Typed or matched by a person; what a provider or a credit has brought is not ours to undo."""
-        return self.method in {self.Method.TRANSFER, self.Method.CHEQUE, self.Method.CASH}
+        return self.line_id is not None or self.method in {
+            self.Method.TRANSFER,
+            self.Method.CHEQUE,
+            self.Method.CASH,
+        }
+
+    @property
+    def is_undoable(self) -> bool:
+        is_counter = self.kind == self.Kind.MISTAKE
+        return self.is_by_hand and not is_counter and not self.countered_by.exists()
 
     @transaction.atomic
     def undo(self, *, by: "User") -> "Payment":
-        """Counter an entry made by mistake: the charge asks for the money again. Raises NotUndoable."""
+        """Counter an entry made by mistake: money that came in is asked for again, money that left is owed again.
+
+        What it was matched with waits again. Raises NotUndoable.
+        """
         charge = type(self.charge).objects.select_for_update().get(pk=self.charge_id)
-        if not self.is_by_hand or self.kind != self.Kind.RECEIVED or self.countered_by.exists():
+        if not self.is_undoable:
             raise NotUndoable
+        if self.kind != self.Kind.RECEIVED:
+            return self._put_back(charge, by=by)
+        if self.line is not None:
+            self.line.forget_payer(charge.email)
         return charge.take_back(
-            self, amount=self.amount, reference=f"annule-{self.pk}", kind=self.Kind.MISTAKE, recorded_by=by
+            self,
+            amount=self.amount,
+            reference=f"annule-{self.pk}",
+            kind=self.Kind.MISTAKE,
+            recorded_by=by,
+            line=self.line,
         )
+
+    def _put_back(self, charge: "Charge", *, by: "User") -> "Payment":
+        """It had not left after all: what was to be given back is so again. The caller holds the charge."""
+        amount, refund = -self.amount, Refund.objects.filter(payment=self).first()
+        back = charge._write_payment(
+            method=self.method,
+            amount=amount,
+            reference=f"annule-{self.pk}",
+            kind=self.Kind.MISTAKE,
+            counters=self,
+            valued_on=None,
+            recorded_by=by,
+            line=self.line,
+        )
+        if refund:
+            Refund.objects.create(charge=charge, amount=amount, reason=refund.reason)
+            charge._withdraw()
+        elif charge.cancelled_at:
+            Adjustment.recover(charge, amount)
+        charge._settle(new=amount)
+        return back
 
 
 class RefundQuerySet(models.QuerySet["Refund"]):
@@ -191,8 +238,10 @@ class Refund(models.Model):
         *,
         method: str,
         reference: str,
+        valued_on: date | None = None,
         recorded_by: "User | None" = None,
         counters: Payment | None = None,
+        line: "StatementLine | None" = None,
     ) -> Payment:
         """Record that the money went back. A second call returns the first counter-entry. Raises NothingLeft."""
         refund = self._locked()
@@ -201,7 +250,13 @@ class Refund(models.Model):
         if refund.withdrawn_at:
             raise NothingLeft
         return refund.charge.pay_back(
-            refund, method=method, reference=reference, recorded_by=recorded_by, counters=counters
+            refund,
+            method=method,
+            reference=reference,
+            valued_on=valued_on,
+            recorded_by=recorded_by,
+            counters=counters,
+            line=line,
         )
 
     @transaction.atomic

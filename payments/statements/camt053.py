@@ -25,15 +25,14 @@ def read(data: bytes) -> Reading:
     Raises Unreadable.
     """
     reading = Reading([], [])
-    for statement in statements(parse(data)):
-        account = _account(statement)
-        for entry in _all(statement, "Ntry"):
-            if (_text(entry, "Sts", "Cd") or _text(entry, "Sts")) != BOOKED:
-                continue
-            try:
-                reading.lines.extend(_lines(entry, account))
-            except BadCell as error:
-                reading.problems.append(Problem(entry.sourceline, str(error)))
+    entries = [(_account(one), entry) for one in statements(parse(data)) for entry in _all(one, "Ntry")]
+    for number, (account, entry) in enumerate(entries, start=1):
+        if (_text(entry, "Sts", "Cd") or _text(entry, "Sts")) != BOOKED:
+            continue
+        try:
+            reading.lines.extend(_lines(entry, account, number))
+        except BadCell as error:
+            reading.problems.append(Problem(number, str(error)))
     return reading
 
 
@@ -77,7 +76,7 @@ def _account(statement: Element) -> str:
     return told(_text(statement, "Acct", "Id", "IBAN") or _text(statement, "Acct", "Id", "Othr", "Id"), 64)
 
 
-def _lines(entry: Element, account: str) -> Iterator[ReadLine]:
+def _lines(entry: Element, account: str, number: int) -> Iterator[ReadLine]:
     """One, or one a transaction where their amounts make up that of the entry."""
     amount = _amount(entry, _one(entry, "Amt"))
     booked_on = _day(entry, "BookgDt")
@@ -92,7 +91,7 @@ def _lines(entry: Element, account: str) -> Iterator[ReadLine]:
     for rank, (detail, part) in enumerate(pairs, start=1):
         value = part or amount
         yield ReadLine(
-            number=entry.sourceline if detail is None else detail.sourceline,
+            number=number,
             booked_on=booked_on,
             valued_on=valued_on,
             amount=value,

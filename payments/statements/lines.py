@@ -15,7 +15,7 @@ NOTHING = {"", "NOTPROVIDED", "NOT PROVIDED", "NONREF", "NON REF", "NONE", "0", 
 class ReadLine(NamedTuple):
     """One movement of the account, negative when it leaves. `bank_id` is what the bank calls it, if it says so."""
 
-    number: int  # in the file, for whoever opens it
+    number: int  # its rank in the file, or its row in a table
     booked_on: date
     valued_on: date
     amount: Decimal

@@ -32,7 +32,7 @@ from members.models import (
 )
 from members.models.imports import ImportBatch, ImportRow
 from payments import checkouts, invoicing
-from payments.models import Billing, Charge, SandboxOrder, SandboxPayment, StatementLine
+from payments.models import Billing, Charge, PayerAlias, SandboxOrder, SandboxPayment, StatementLine
 from payments.providers import sandbox
 from tests import factories, papers
 
@@ -100,7 +100,7 @@ def _membership(user):
     )
     asked.proof.save("carte.txt", ContentFile(f"Carte de {NAME}".encode()))
     _money_that_moved(application.charge)
-    StatementLine.objects.create(
+    line = StatementLine.objects.create(
         method="transfer",
         fingerprint=uuid4().hex,
         booked_on=today,
@@ -114,6 +114,8 @@ def _membership(user):
         end_to_end="E85",
         reference="RF85",
     )
+    line.set_aside("subsidy", note=f"Pour {NAME}", by=factories.create_staff())
+    PayerAlias.objects.learn(line, EMAIL)
     return member
 
 

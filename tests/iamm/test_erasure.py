@@ -26,7 +26,8 @@ from tests.iamm import somebody
 
 pytestmark = pytest.mark.django_db
 MONEY = {
-    f"payments_{name}" for name in ["billing", "charge", "chargeline", "document", "payment", "statementline"]
+    f"payments_{name}"
+    for name in ["aside", "billing", "charge", "chargeline", "document", "payment", "statementline"]
 }
 
 

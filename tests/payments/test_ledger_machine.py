@@ -34,7 +34,7 @@ from payments.models import (
     Refund,
     RefundTooLarge,
 )
-from tests.factories import create_staff
+from tests.factories import create_line, create_staff
 
 pytestmark = pytest.mark.django_db
 CENT = Decimal("0.01")
@@ -160,9 +160,32 @@ class Money(RuleBasedStateMachine):
                     payment.charge.take_back(payment, amount=amount, reference=reference, kind="chargeback")
                 )
 
+    @rule(number=which, share=st.integers(1, 30), is_undone=st.booleans())
+    def match(self, number, share, is_undone):
+        """A line of the bank pays a charge, and what is left of it is a payout."""
+        charge = self.pick(Charge.objects.all(), number)
+        amount = max((charge.amount * share / 10).quantize(CENT), CENT)
+        line = create_line(amount + 7)
+        [payment] = line.pay({charge.pk: amount}, by=self.staff)
+        self.tell(payment)
+        aside = line.set_aside("helloasso", by=self.staff)
+        assert line.locked().remainder == 0
+        if is_undone:
+            aside.undo(by=self.staff)
+            self.tell(payment.undo(by=self.staff))
+            assert line.locked().remainder == line.amount
+
+    @rule(number=which)
+    def match_what_left(self, number):
+        refund = self.pick(Refund.objects.to_make(), number)
+        if refund:
+            line = create_line(-refund.amount)
+            [payment] = line.give_back([refund], by=self.staff)
+            self.tell(payment)
+
     @rule(number=which)
     def undo(self, number):
-        payment = self.pick(Payment.objects.filter(kind="received"), number)
+        payment = self.pick(Payment.objects.exclude(kind="mistake"), number)
         if payment:
             with suppress(NotUndoable):
                 self.tell(payment.undo(by=self.staff))

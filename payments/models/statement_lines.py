@@ -1,0 +1,309 @@
+"""What reached the association without a charge to go to: lines of the bank's statements, payments of a provider.
+
+Whoever acts on a line holds the charges first, in the order of their keys, then the line.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from payments.models.asides import Aside, PayerAlias
+from payments.models.charges import Charge
+from payments.models.frozen import FrozenRow
+from payments.models.lines import MONEY, ZERO, cents, total
+from payments.models.payments import NothingLeft, Payment, Refund
+from payments.models.statements import Statement
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+NOBODY = dict.fromkeys(["label", "payer", "email", "iban", "bank_id", "end_to_end", "reference"], "")
+
+UNDECIDED = Q(twin__isnull=False, told_apart_at=None)
+
+
+class LineSpent(Exception):
+    """More than what is left of the line: somebody has dealt with it, or it was less."""
+
+
+class LineDoubtful(Exception):
+    """It may repeat another line: a person says first whether it does."""
+
+
+def fingerprint(*facts: object) -> str:
+    """What a line is recognised by when it is read again."""
+    return hashlib.sha256("|".join(str(fact) for fact in facts).encode()).hexdigest()
+
+
+class StatementLineQuerySet(models.QuerySet["StatementLine"]):
+    def with_left(self) -> Any:
+        """Annotate what was set aside of each, and what is left to deal with."""
+
+        def of(model: type[models.Model]) -> Coalesce:
+            rows = model._default_manager.filter(line=OuterRef("pk")).order_by().values("line")
+            found = rows.annotate(total=cents(Sum("amount"))).values("total")
+            return Coalesce(Subquery(found), Value(ZERO), output_field=MONEY)
+
+        return self.annotate(aside=of(Aside), paid=of(Payment)).annotate(
+            left=cents(F("amount") - F("aside") - F("paid"))
+        )
+
+    def with_rows(self) -> "StatementLineQuerySet":
+        return self.prefetch_related("payments", "asides")
+
+    def to_match(self) -> "StatementLineQuerySet":
+        return self.with_left().exclude(left=0).exclude(UNDECIDED)
+
+    def doubtful(self) -> "StatementLineQuerySet":
+        return self.with_left().exclude(left=0).filter(UNDECIDED)
+
+    def matched(self) -> "StatementLineQuerySet":
+        return self.with_left().filter(left=0, aside=0)
+
+    def set_aside(self) -> "StatementLineQuerySet":
+        return self.with_left().filter(left=0).exclude(aside=0)
+
+    def named(self) -> "StatementLineQuerySet":
+        """That still say who paid."""
+        return self.exclude(**NOBODY)
+
+    def forget(self) -> int:
+        """Take the people out of lines whose ten years are over. What is recognised, and the money, stay."""
+        pks = list(self.values_list("pk", flat=True))
+        Aside.objects.filter(line__in=pks).update(note="")
+        return self.model.objects.filter(pk__in=pks).update(**NOBODY)
+
+
+class StatementLine(FrozenRow):
+    """Money that came in, or left when negative, as the bank or a provider tells it. Frozen: what is done of it is written elsewhere.
+
+    Without `statement`, it is a provider's payment that found no charge. `twin` is another line that it may repeat: a
+    person decides.
+    """
+
+    statement = models.ForeignKey(
+        Statement,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="lines",
+        verbose_name=_("relevé"),
+    )
+    method = models.CharField(_("moyen"), max_length=10, choices=Payment.Method)
+    account = models.CharField(_("compte"), max_length=64, blank=True)
+    fingerprint = models.CharField(max_length=64, unique=True, editable=False)
+    booked_on = models.DateField(_("date"), db_index=True)
+    valued_on = models.DateField(_("date de valeur"))
+    amount = models.DecimalField(_("montant"), max_digits=12, decimal_places=2)
+    label = models.CharField(_("libellé"), max_length=500, blank=True)
+    payer = models.CharField(_("contrepartie"), max_length=200, blank=True)
+    email = models.EmailField(_("adresse e-mail"), blank=True)
+    iban = models.CharField(_("IBAN de la contrepartie"), max_length=34, blank=True)
+    bank_id = models.CharField(_("référence de la banque"), max_length=100, blank=True)
+    end_to_end = models.CharField(_("référence de bout en bout"), max_length=100, blank=True)
+    reference = models.CharField(_("référence structurée"), max_length=50, blank=True)
+    twin = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="doubles",
+        verbose_name=_("double possible de"),
+    )
+    told_apart_at = models.DateTimeField(_("dite différente le"), null=True, editable=False)
+    told_apart_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("dite différente par"),
+    )
+
+    objects: ClassVar = StatementLineQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ligne à rapprocher")
+        verbose_name_plural = _("rapprochement")
+        ordering = ["-booked_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=0), name="statement_line_amount_not_zero"),
+            models.CheckConstraint(condition=~Q(twin=F("pk")), name="statement_line_not_its_own_twin"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} – {self.payer or self.label}"
+
+    @property
+    def number(self) -> str:
+        return f"L-{self.pk:06d}"
+
+    @property
+    def remainder(self) -> Decimal:
+        """What nobody has dealt with yet, with the sign of the line."""
+        return self.amount - total(self.payments.all()) - total(self.asides.all())
+
+    @property
+    def is_doubtful(self) -> bool:
+        return self.twin_id is not None and self.told_apart_at is None
+
+    @property
+    def is_of_the_bank(self) -> bool:
+        return self.method == Payment.Method.TRANSFER
+
+    @classmethod
+    @transaction.atomic
+    def arrived(
+        cls,
+        *,
+        method: str,
+        reference: str,
+        amount: Decimal,
+        on: date,
+        payer: str = "",
+        email: str = "",
+        label: str = "",
+    ) -> "StatementLine | None":
+        """Show to staff a provider's payment that found no charge. The same (method, reference) again changes nothing.
+
+        None when it is recorded already: it has found its charge since.
+        """
+        if Payment.objects.filter(method=method, reference=reference).exists():
+            return None
+        facts = {
+            "method": method,
+            "booked_on": on,
+            "valued_on": on,
+            "amount": amount,
+            "payer": payer[:200],
+            "email": email.lower(),
+            "label": label[:500],
+            "bank_id": reference,
+        }
+        line, _is_new = cls.objects.get_or_create(fingerprint=fingerprint(method, reference), defaults=facts)
+        return line
+
+    def locked(self) -> "StatementLine":
+        """This line read again, held until the end of the transaction. No join: it would be read before the lock."""
+        line: StatementLine = StatementLine.objects.select_for_update().get(pk=self.pk)
+        return line
+
+    # What it turns out to be
+
+    @transaction.atomic
+    def pay(self, parts: Mapping[int, Decimal], *, by: "User") -> list[Payment]:
+        """Have it pay these charges, each by its key for so much, and remember who pays for whom.
+
+        Raises LineSpent, LineDoubtful, PaymentMismatch.
+        """
+        charges = list(Charge.objects.select_for_update().filter(pk__in=parts).order_by("pk"))
+        if len(charges) < len(parts):
+            raise Charge.DoesNotExist
+        line = self._held_for(total_of(parts.values()))
+        payments = [
+            charge.record_payment(
+                method=line.method,
+                amount=parts[charge.pk],
+                reference=line._next_reference(),
+                valued_on=line.valued_on,
+                recorded_by=by,
+                line=line,
+            )
+            for charge in charges
+        ]
+        for email in {charge.email for charge in charges if charge.email and line.is_of_the_bank}:
+            PayerAlias.objects.learn(line, email)
+        return payments
+
+    @transaction.atomic
+    def give_back(self, refunds: Iterable[Refund], *, by: "User") -> list[Payment]:
+        """It is the money of these refunds, that left. Raises LineSpent, LineDoubtful, NothingLeft, PaymentMismatch."""
+        pks = [refund.pk for refund in refunds]
+        charges = Refund.objects.filter(pk__in=pks).values("charge")
+        list(Charge.objects.select_for_update().filter(pk__in=charges).order_by("pk"))
+        found = list(Refund.objects.select_for_update(of=("self",)).filter(pk__in=pks).order_by("pk"))
+        line = self._held_for(-total(found))
+        if any(not refund.is_to_make for refund in found):
+            raise NothingLeft
+        return [
+            refund.settle(
+                method=line.method,
+                reference=line._next_reference(),
+                valued_on=line.valued_on,
+                recorded_by=by,
+                line=line,
+            )
+            for refund in found
+        ]
+
+    @transaction.atomic
+    def charge_back(self, payment: Payment, *, by: "User") -> Payment:
+        """It is that payment, taken back by the payer's bank. Raises LineSpent, LineDoubtful, PaymentMismatch."""
+        charge = payment.charge.locked()
+        line = self._held_for(-payment.amount)
+        if Payment.objects.filter(counters=payment).exists():
+            raise LineSpent
+        return charge.take_back(
+            payment,
+            amount=payment.amount,
+            reference=line._next_reference(),
+            kind=Payment.Kind.CHARGEBACK,
+            on=line.booked_on,
+            recorded_by=by,
+            line=line,
+        )
+
+    @transaction.atomic
+    def set_aside(self, reason: str, *, by: "User", note: str = "") -> Aside:
+        """What is left of it pays no charge. Raises LineSpent, and LineDoubtful unless it is a double."""
+        line = self.locked()
+        if not line.remainder:
+            raise LineSpent
+        if line.is_doubtful and reason != Aside.Reason.DOUBLE:
+            raise LineDoubtful
+        return Aside.of(line, line.remainder, reason=reason, note=note, by=by)
+
+    @transaction.atomic
+    def tell_apart(self, *, by: "User") -> None:
+        """It is not the same operation as its twin. A second call changes nothing."""
+        line = self.locked()
+        if line.is_doubtful:
+            decided = {"told_apart_at": timezone.now(), "told_apart_by": by}
+            StatementLine.objects.filter(pk=line.pk).update(**decided)
+        self.refresh_from_db()
+
+    def forget_payer(self, email: str) -> None:
+        """It was not for them that its counterparty paid."""
+        PayerAlias.objects.unlearn(self, email)
+
+    def _held_for(self, amount: Decimal) -> "StatementLine":
+        """This line, held, if so much is left of it."""
+        line = self.locked()
+        if line.is_doubtful:
+            raise LineDoubtful
+        if not amount or amount * line.remainder <= 0 or abs(amount) > abs(line.remainder):
+            raise LineSpent
+        return line
+
+    def _next_reference(self) -> str:
+        """Its own at the provider for the first payment, so that it is known again. The caller holds the line."""
+        count = Payment.objects.filter(line=self).count()
+        if self.is_of_the_bank or not self.bank_id:
+            return f"{self.number}-{count + 1}"
+        return f"{self.bank_id}-{count + 1}" if count else self.bank_id
+
+
+def total_of(amounts: Iterable[Decimal]) -> Decimal:
+    """Zero where one of them is not above it: no part of a payment is negative."""
+    found = list(amounts)
+    return sum(found, ZERO) if all(amount > 0 for amount in found) else ZERO
