@@ -11,13 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.limits import rate_limited
-from payments import checkouts, providers
+from payments import charge_page, checkouts, providers
 from payments.models import Charge, Checkout, SandboxOrder, SandboxPayment
+from payments.private import private_page
 
 logger = logging.getLogger(__name__)
 PLAIN_TEXT = "text/plain; charset=utf-8"
@@ -32,14 +32,25 @@ def _charges() -> QuerySet[Charge]:
 
 
 @login_not_required
-@never_cache
+@private_page
 @require_GET
 def charge(request: HttpRequest, uuid: UUID) -> HttpResponse:
     charge = get_object_or_404(_charges(), uuid=uuid)
-    return render(request, "payments/charge.html", {"charge": charge, "providers": providers.enabled()})
+    awaited = charge_page.awaited(charge)
+    context = {
+        "charge": charge,
+        "title": charge_page.title(charge, awaited),
+        "rows": charge_page.rows(charge),
+        "awaited": awaited,
+        "offers": charge_page.offers(charge),
+        "is_hurried": charge_page.is_hurried(charge),
+        "refunds": [refund for refund in charge.refunds.all() if not refund.withdrawn_at],
+    }
+    return render(request, "payments/charge.html", context)
 
 
 @login_not_required
+@private_page
 @require_POST
 @rate_limited("pay")
 def charge_pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
@@ -67,7 +78,7 @@ def charge_pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 @login_not_required
-@never_cache
+@private_page
 @require_GET
 def charge_return(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Where the provider sends the browser back. It proves nothing: we ask the provider before we say anything."""
@@ -85,12 +96,9 @@ def charge_return(request: HttpRequest, uuid: UUID) -> HttpResponse:
     charge.refresh_from_db()
     if charge.paid_at:
         return redirect(charge.return_path)
-    if charge.checkouts.filter(state=Checkout.State.WAITING).exists():
-        messages.info(
-            request,
-            _("Votre banque doit encore confirmer ce paiement\u00a0: ne payez pas une seconde fois."),
-        )
-    elif not is_known:
+    if charge_page.awaited(charge):  # its page says what to expect
+        return redirect(charge)
+    if not is_known:
         messages.warning(
             request,
             _(
@@ -138,7 +146,7 @@ def notification(request: HttpRequest, provider: str, secret: str) -> HttpRespon
 
 
 @login_not_required
-@never_cache
+@private_page
 @require_http_methods(["GET", "POST"])
 @rate_limited("pay")
 def sandbox(request: HttpRequest, uuid: UUID) -> HttpResponse:

@@ -6,6 +6,9 @@ from django.template.base import NodeList, Parser, Token
 from django.template.context import Context
 from django.utils.safestring import mark_safe
 
+from payments.models import Charge
+from payments.transfer import Transfer, for_charge
+
 register = template.Library()
 
 
@@ -33,3 +36,9 @@ def capture(parser: Parser, token: Token) -> CaptureNode:
 def absolute(path: str) -> str:
     """The address of one of our files as others need it. A storage elsewhere gives whole ones already."""
     return urljoin(settings.SITE_URL, path)
+
+
+@register.filter
+def transfer(charge: Charge) -> Transfer | None:
+    """How to pay what is due on it by transfer, where we have an account."""
+    return for_charge(charge)

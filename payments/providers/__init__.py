@@ -107,7 +107,8 @@ class Notification(NamedTuple):
 
 
 class Provider(Protocol):
-    LABEL: str | Promise  # what the payer reads on the button
+    LABEL: str | Promise  # what the payer reads on the button, with « %s » for the amount
+    HINT: str | Promise  # what is good to know before pressing it, if anything is
 
     def start(self, order: Order) -> Started:
         """Ask for a payment page. Raises ProviderDown, ProviderRefused."""

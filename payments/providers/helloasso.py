@@ -35,7 +35,8 @@ from payments.providers import (
 from payments.providers import helloasso_api as api
 
 logger = logging.getLogger(__name__)
-LABEL = _("Payer avec HelloAsso")
+LABEL = _("Payer %s avec HelloAsso")
+HINT = _("HelloAsso propose d’y ajouter une contribution pour lui-même\u00a0: vous pouvez la mettre à zéro.")
 ITEM = 250  # characters of a label that it takes
 PAGE = 100  # payments of one page of its list
 PAGES = 100  # of its list that we turn, at most

@@ -32,7 +32,7 @@ from payments.providers import (
     Takeback,
 )
 
-LABEL = _("Payer")
+LABEL, HINT = _("Payer %s"), ""
 MAX_ATTEMPTS = 8
 
 

@@ -32,7 +32,13 @@ from payments.providers import (
     Takeback,
 )
 
-LABEL = _("Payer par carte ou prélèvement")
+HAS_DEBIT = "sepa_debit" in settings.STRIPE["methods"]
+LABEL = _("Payer %s par carte ou prélèvement") if HAS_DEBIT else _("Payer %s par carte")
+HINT = (
+    _("Chez Stripe. Un prélèvement n’est sûr qu’après quelques jours\u00a0: la carte l’est aussitôt.")
+    if HAS_DEBIT
+    else _("Chez Stripe.")
+)
 TIMEOUT = 10  # seconds
 OPEN_FOR = timedelta(minutes=31)  # they refuse less than thirty
 TOLERANCE = 300  # seconds: the age of a notification that may still be a replay of nothing

@@ -19,6 +19,7 @@ from payments import checkouts
 from payments.models import SandboxOrder
 from tests import factories
 from tests.organisation_pages import paths_of_invitations, paths_of_organisation
+from tests.payment_pages import BANK, paths_of_paying
 from tests.uploads import picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,6 +37,7 @@ LONG = "Intelligence artificielle, anticonstitutionnellement parlant : ce que la
 def paths(settings, tmp_path):
     """The address of every public page, with long names and every state."""
     settings.MEDIA_ROOT = tmp_path
+    settings.BANK = BANK
     today = timezone.localdate()
     return [
         "/",
@@ -49,6 +51,7 @@ def paths(settings, tmp_path):
         *paths_of_leaving(),
         *paths_of_members(),
         *paths_of_invitations(),
+        *paths_of_paying()[:2],
         "/formations/",
         "/fondateurs/",
         "/adherer/",

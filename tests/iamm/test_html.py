@@ -15,6 +15,7 @@ from members.models import Skill
 from tests import factories
 from tests.node_tools import faults_of
 from tests.organisation_pages import paths_of_invitations, paths_of_organisation
+from tests.payment_pages import BANK, paths_of_paying
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +115,7 @@ def addresses():
         "/agenda/?q=introuvable&level=expert&theme=eau&couleur=bleu&month=2026-13",
         "/agenda/archives/?q=evenement",
         *paths_of_invitations(),
+        *paths_of_paying(),
         "/introuvable/",
     ]
 
@@ -125,7 +127,8 @@ def _whole_seconds():
         yield
 
 
-def test_no_page_has_a_fault(client, tmp_path):
+def test_no_page_has_a_fault(client, tmp_path, settings):
+    settings.BANK = BANK
     user = factories.create_user()
     member = factories.create_membership(factories.create_member(user=user)).member
     factories.create_entry(

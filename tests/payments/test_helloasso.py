@@ -119,7 +119,7 @@ def test_a_start_that_fails_says_so_and_loses_nothing(client, helloasso, begin, 
 
     assert words in page.text
     assert charge.checkouts.count() == 0
-    assert "Payer avec HelloAsso" in page.text
+    assert "Payer 40,00\u00a0€ avec HelloAsso" in page.text
 
 
 def test_its_own_words_on_what_is_wrong_reach_staff(helloasso, begin):
@@ -406,7 +406,7 @@ def test_a_debit_that_waits_is_said_at_return(client, helloasso, begin):
 
     page = client.get(helloasso.return_url(intent), follow=True)
 
-    assert "Votre banque doit encore confirmer ce paiement" in page.text
+    assert "Votre banque doit encore confirmer" in page.text
 
 
 def test_a_forged_return_pays_nothing(client, helloasso, begin):
