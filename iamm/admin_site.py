@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from iamm import staff
+from iamm import balances_page, staff
 from iamm.timeline import Timeline
 from journal import trail
 from members.models import Member
@@ -32,10 +32,12 @@ class AdminSite(admin.AdminSite):
         return sorted(found, key=lambda app: order.index(app["app_label"]))
 
     def get_urls(self) -> list[Any]:
-        """What an app's own pages may not know: the timeline of a member holds events too."""
-        view = self.admin_view(require_safe(self.timeline))
+        """What an app's own pages may not know: the timeline of a member holds events too, a payer may be a member."""
+        timeline = self.admin_view(require_safe(self.timeline))
+        balances = self.admin_view(require_safe(self.balances))
         return [
-            path("members/member/<int:pk>/chronologie/", view, name="member_timeline"),
+            path("members/member/<int:pk>/chronologie/", timeline, name="member_timeline"),
+            path("payments/soldes/", balances, name="payments_balances"),
             *super().get_urls(),
         ]
 
@@ -55,6 +57,9 @@ class AdminSite(admin.AdminSite):
         return TemplateResponse(
             request, "admin/members/member/timeline.html", self.each_context(request) | context
         )
+
+    def balances(self, request: HttpRequest) -> HttpResponse:
+        return balances_page.page(self, request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         context = {"waiting": staff.waiting_for(request.user), **(extra_context or {})}

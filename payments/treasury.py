@@ -12,14 +12,14 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from dateutil.relativedelta import relativedelta
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from payments import natures
 from payments.ageing import AGES, Age, age_of
-from payments.models import Adjustment, Charge, ChargeLine, Payment
+from payments.models import Adjustment, Charge, ChargeLine, ChargeQuerySet, Payment
 from payments.models.lines import ZERO, cents
 
 NATURES: dict[str, Any] = {**dict(ChargeLine.Nature.choices), natures.EXCESS: _("trop perçu")}
@@ -85,8 +85,11 @@ class Debtor(NamedTuple):
 
 
 class Treasury:
-    def __init__(self, since: date, until: date) -> None:
-        self.since, self.until = since, until
+    """Of all charges, or of some."""
+
+    def __init__(self, since: date, until: date, charges: ChargeQuerySet | None = None) -> None:
+        self.since, self.until, self._charges = since, until, charges
+        self._mine = {} if charges is None else {"charge__in": charges.order_by().values("pk")}
         self.at = min(until, timezone.localdate())  # the day on which ages are counted
 
     # What happened in these days
@@ -108,7 +111,7 @@ class Treasury:
 
     def _within(self, rows: QuerySet[Any], day: str, *by: str) -> QuerySet[Any, Any]:
         days = {f"{day}__gte": self.since, f"{day}__lte": self.until}
-        months = rows.filter(**days).order_by().values(*by, month=TruncMonth(day))
+        months = rows.filter(**days, **self._mine).order_by().values(*by, month=TruncMonth(day))
         return months.annotate(total=cents(Sum("amount")))
 
     @cached_property
@@ -148,12 +151,14 @@ class Treasury:
             found[nature].due += amount
         return _labelled(found, NATURES)
 
-    def _moved(self) -> Any:
-        """What was paid, given back or corrected in these days."""
-        own = {"charge": OuterRef("pk"), "booked_on__gte": self.since, "booked_on__lte": self.until}
-        return Charge.objects.filter(
-            Exists(Payment.objects.filter(**own)) | Exists(Adjustment.objects.filter(**own))
-        )
+    def _moved(self) -> ChargeQuerySet:
+        """Those paid, given back or corrected in these days; of some charges, all: their shares say the day."""
+        if self._charges is not None:
+            return self._charges
+        days = {"booked_on__gte": self.since, "booked_on__lte": self.until}
+        paid, corrected = (model.objects.filter(**days).values("charge") for model in (Payment, Adjustment))
+        moved: ChargeQuerySet = Charge.objects.filter(Q(pk__in=paid) | Q(pk__in=corrected))
+        return moved
 
     @cached_property
     def total(self) -> Figures:
@@ -175,8 +180,10 @@ class Treasury:
     def _balances(self) -> dict[int, Decimal]:
         """Of each charge that is not settled. Table by table: asked charge by charge, it takes ten times as long."""
         found: defaultdict[int, Decimal] = defaultdict(Decimal)
-        lines = ChargeLine.objects.filter(charge__booked_on__lte=self.until)
-        gone = [model.objects.filter(booked_on__lte=self.until) for model in (Adjustment, Payment)]
+        lines = ChargeLine.objects.filter(charge__booked_on__lte=self.until, **self._mine)
+        gone = [
+            model.objects.filter(booked_on__lte=self.until, **self._mine) for model in (Adjustment, Payment)
+        ]
         for sign, rows in [(1, lines), *((-1, rows) for rows in gone)]:
             sums = rows.order_by().values_list("charge").annotate(total=cents(Sum("amount")))
             for charge, total in sums.iterator():

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin_pages import ReadOnlyInline
 from journal.admin import JournalledAdmin
 from members.admin import panel
+from members.admin.accounts import AccountPage
 from members.admin.filters import CurrentOnFilter, MemberStateFilter, PeriodFilter, PlanFilter
 from members.admin.groups import GroupFilter
 from members.admin.seats import MandateInline
@@ -45,7 +46,7 @@ class MembershipInline(ReadOnlyInline):
 
 
 @admin.register(Member)
-class MemberAdmin(MemberVerbs, VotersPage, MemberSelections, TakesMembersAway, JournalledAdmin):
+class MemberAdmin(MemberVerbs, VotersPage, AccountPage, MemberSelections, TakesMembersAway, JournalledAdmin):
     list_display = ["name", "standing", "last_day", "kind", "college", "email"]
     list_filter = [
         MemberStateFilter,

@@ -11,6 +11,8 @@ from members import renewals
 from members.admin.verbs import RIGHTS
 from members.models import Departure, Kind, Member, StatusOverride
 from members.standing import Standing
+from payments import balances
+from payments.balances import Payer
 from payments.models import Charge
 
 CHARGES, REMINDERS = 10, 5
@@ -30,6 +32,7 @@ class Panel(NamedTuple):
     standing: Standing
     sign_ins: list[SignIn]
     charges: list[Charge]
+    balance: Payer | None
     departure: Departure | None
     decisions: list[StatusOverride]
     reminders: list[renewals.Reminded]
@@ -38,12 +41,14 @@ class Panel(NamedTuple):
 
 def of(member: Member, user: Any) -> Panel:
     today = timezone.localdate()
+    sees_charges = user.has_perm("payments.view_charge")
     departures = [one for one in member.departures.all() if not one.cancelled_at and not one.rejoined_on]
     return Panel(
         member=member,
         standing=member.standing(on=today),
         sign_ins=sign_ins(member),
-        charges=_charges(member) if user.has_perm("payments.view_charge") else [],
+        charges=_charges(member) if sees_charges else [],
+        balance=balances.of(member.charges) if sees_charges else None,
         departure=departures[0] if departures else None,
         decisions=[
             one

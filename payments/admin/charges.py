@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import ReadOnlyAdmin, ReadOnlyInline, StateFilter, form_page
+from payments.admin.extracts import ExtractPage
 from payments.admin.forms import PaymentForm
 from payments.admin.treasury import TreasuryPage
 from payments.models import Charge, ChargeLine, Payment, PaymentMismatch, Refund
@@ -70,7 +71,7 @@ class RefundInline(ReadOnlyInline):
 
 
 @admin.register(Charge)
-class ChargeAdmin(TreasuryPage, ReadOnlyAdmin):
+class ChargeAdmin(TreasuryPage, ExtractPage, ReadOnlyAdmin):
     list_display = ["number", "name", "owed", "received", "state", "created_at"]
     list_display_links = ["number", "name"]
     list_filter = [ChargeStateFilter]

@@ -315,6 +315,9 @@ def test_no_page_of_the_admin_breaches_the_content_policy(browser, browser_conte
             )
         ),
         reverse("admin:payments_treasury"),
+        reverse("admin:payments_balances"),
+        reverse("admin:payments_extract_of_all"),
+        reverse("admin:payments_extract_of_payer", args=[booking.charge.pk]),
         reverse("admin:payments_dunningrule_changelist"),
         reverse("admin:payments_dunningrule_preview"),
         reverse("admin:members_member_voters"),
