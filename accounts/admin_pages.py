@@ -116,12 +116,14 @@ def form_page(
     title: str,
     submit: str,
     note: str,
+    second: str = "",
 ) -> HttpResponse:
-    """The form of a verb of `row`, drawn as the admin draws its own."""
+    """The form of a verb of `row`, drawn as the admin draws its own. `second` is another button, sent by that name."""
     fields: Any = [(None, {"fields": list(form.fields)})]
     context = {
         "title": title,
         "submit": submit,
+        "second": second,
         "note": note,
         "original": row,
         "opts": model_admin.opts,

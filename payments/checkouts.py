@@ -106,7 +106,7 @@ def _record_takeback(charge: Charge, payment: Payment, back: providers.Takeback)
         )
     if written or back.is_undone:
         return
-    if back.amount > _left_of(payment):  # told under another name before, or an error of theirs
+    if back.amount > left_of(payment):  # told under another name before, or an error of theirs
         logger.error("takeback_beyond_payment", extra={"reference": back.reference})
         return
     promised = charge.refunds.to_make().filter(amount=back.amount).order_by("pk").first()
@@ -128,12 +128,24 @@ def returned(reference: str) -> str:
     return f"{reference}-rendu"
 
 
-def _left_of(payment: Payment) -> Decimal:
+def left_of(payment: Payment) -> Decimal:
+    """What of it has not left again."""
     taken = list(payment.countered_by.all())
     given = Payment.objects.filter(
         method=payment.method, reference__in=[returned(one.reference) for one in taken]
     )
     return payment.amount + sum((one.amount for one in [*taken, *given]), Decimal(0))
+
+
+@transaction.atomic
+def part_of(owed: Refund, payment: Payment) -> Refund:
+    """What of a refund this payment can give back: all of it, or the first of two in its place. Raises NothingLeft."""
+    owed.charge.locked()
+    owed = Refund.objects.get(pk=owed.pk)
+    left = left_of(payment)
+    if not owed.is_to_make or left <= 0:
+        raise NothingLeft
+    return owed if owed.amount <= left else owed.split(left)
 
 
 def refund(owed: Refund, payment: Payment) -> bool:

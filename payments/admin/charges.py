@@ -1,4 +1,5 @@
 import re
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,14 +12,16 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_pages import ReadOnlyAdmin, ReadOnlyInline, StateFilter, form_page
+from accounts.admin_pages import ReadOnlyInline, StateFilter, form_page
+from payments import transfer
+from payments.admin.decisions import DecisionsAdmin
 from payments.admin.extracts import ExtractPage
 from payments.admin.forms import PaymentForm
 from payments.admin.treasury import TreasuryPage
-from payments.models import Charge, ChargeLine, Payment, PaymentMismatch, Refund
+from payments.models import Adjustment, Charge, ChargeLine, Payment, PaymentMismatch, Refund
 from payments.money import euros
 
-NUMBER = re.compile(r"(?:S-?)?0*([0-9]{1,18})", re.IGNORECASE)
+NUMBER = re.compile(r"(?:(?:RF\d\d)?S-?)?0*([0-9]{1,18})", re.IGNORECASE)
 
 
 def charge_link(charge: Charge | None) -> str | None:
@@ -35,7 +38,7 @@ def refund_state(refund: Refund) -> str:
         return gettext("fait\u00a0: %s") % refund.payment
     if refund.withdrawn_at:
         return gettext("retiré")
-    url = reverse("admin:payments_refund_settle", args=[refund.pk])
+    url = reverse("admin:payments_refund_change", args=[refund.pk])
     return format_html('<a href="{}">{}</a>', url, gettext("à faire"))
 
 
@@ -55,9 +58,26 @@ class LineInline(ReadOnlyInline):
     fields = ["label", "nature", "amount"]
 
 
+class AdjustmentInline(ReadOnlyInline):
+    model = Adjustment
+    fields = ["kind", "line", "amount", "why", "booked_on", "made_by"]
+    readonly_fields = ["why"]
+
+    @admin.display(description=_("raison"))
+    def why(self, adjustment: Adjustment) -> str:
+        """What staff typed, or why it was given back."""
+        return str(dict(Refund.Reason.choices).get(adjustment.reason, adjustment.reason))
+
+
 class PaymentInline(ReadOnlyInline):
     model = Payment
-    fields = ["method", "amount", "reference", "valued_on", "recorded_by"]
+    fields = ["link", "kind", "amount", "reference", "valued_on", "recorded_by"]
+    readonly_fields = ["link"]
+
+    @admin.display(description=_("moyen"))
+    def link(self, payment: Payment) -> str:
+        url = reverse("admin:payments_payment_change", args=[payment.pk])
+        return format_html('<a href="{}">{}</a>', url, payment.get_method_display())
 
 
 class RefundInline(ReadOnlyInline):
@@ -71,26 +91,32 @@ class RefundInline(ReadOnlyInline):
 
 
 @admin.register(Charge)
-class ChargeAdmin(TreasuryPage, ExtractPage, ReadOnlyAdmin):
+class ChargeAdmin(TreasuryPage, ExtractPage, DecisionsAdmin):
     list_display = ["number", "name", "owed", "received", "state", "created_at"]
     list_display_links = ["number", "name"]
     list_filter = [ChargeStateFilter]
     search_fields = ["name", "email", "lines__label"]
-    search_help_text = _("Nom, adresse e-mail, libellé ou numéro (S-000012).")
+    search_help_text = _("Nom, adresse e-mail, libellé, numéro (S-000012) ou référence de virement.")
     fields = [
         "number",
+        "reference",
         "state",
         "owed",
         "received",
+        "promised",
+        "missing",
         "name",
         "email",
         "user",
         "created_at",
+        "due_on",
         "paid_at",
+        "contested_at",
         "cancelled_at",
+        "cancel_reason",
     ]
-    readonly_fields = ["number", "state", "owed", "received"]
-    inlines = [LineInline, PaymentInline, RefundInline]
+    readonly_fields = ["number", "reference", "state", "owed", "received", "promised", "missing"]
+    inlines = [LineInline, AdjustmentInline, PaymentInline, RefundInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Charge]:
         charges: QuerySet[Charge] = Charge.objects.with_amounts().select_related("user")
@@ -99,7 +125,7 @@ class ChargeAdmin(TreasuryPage, ExtractPage, ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Charge], search_term: str
     ) -> tuple[QuerySet[Charge], bool]:
-        if match := NUMBER.fullmatch(search_term.strip()):
+        if match := NUMBER.fullmatch("".join(search_term.split())):
             return queryset.filter(pk=match[1]), False
         return super().get_search_results(request, queryset, search_term)
 
@@ -111,6 +137,10 @@ class ChargeAdmin(TreasuryPage, ExtractPage, ReadOnlyAdmin):
     def number(self, charge: Charge) -> str:
         return charge.number
 
+    @admin.display(description=_("référence de virement"))
+    def reference(self, charge: Charge) -> str:
+        return transfer.reference_of(charge)
+
     @admin.display(description=_("dû"), ordering="owed")
     def owed(self, charge: Any) -> str:
         return euros(charge.owed)
@@ -118,6 +148,14 @@ class ChargeAdmin(TreasuryPage, ExtractPage, ReadOnlyAdmin):
     @admin.display(description=_("reçu"), ordering="received")
     def received(self, charge: Any) -> str:
         return euros(charge.received)
+
+    @admin.display(description=_("à rembourser"))
+    def promised(self, charge: Any) -> str:
+        return euros(charge.promised)
+
+    @admin.display(description=_("manque"))
+    def missing(self, charge: Any) -> str:
+        return euros(max(charge.missing, Decimal(0)))
 
     @admin.display(description=_("état"))
     def state(self, charge: Charge) -> str:
@@ -136,6 +174,11 @@ class ChargeAdmin(TreasuryPage, ExtractPage, ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         context = {"can_record_payment": self.has_payment_permission(request), **(extra_context or {})}
+        if charge := Charge.objects.filter(pk=object_id).first() if object_id.isdecimal() else None:
+            context["decisions"] = [
+                (title, reverse(f"admin:payments_charge_{name}", args=[charge.pk]))
+                for name, title in self.decisions_open(request, charge)
+            ]
         return super().change_view(request, object_id, form_url, context)
 
     def record_payment(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -160,7 +160,7 @@ def refund(payment: str, *, amount: Decimal, key: str) -> Refunded:
             )
         )
     if REFUNDS.get(str(given.status)):
-        raise ProviderRefused(gettext("Stripe n’a pas pu rendre cet argent : la banque l’a refusé."))
+        raise ProviderRefused(gettext("Stripe n’a pas pu rendre cet argent\u00a0: la banque l’a refusé."))
     return Refunded(given.id, is_done=given.status == "succeeded")
 
 
@@ -209,7 +209,7 @@ def _refusal(error: stripe.StripeError) -> str:
         "amount": gettext("C’est plus que ce qui reste de ce paiement."),
         "amount_too_small": gettext("Stripe ne prend pas de somme aussi petite."),
         "charge_already_refunded": gettext("Ce paiement a déjà été rendu en entier."),
-        "charge_disputed": gettext("Ce paiement est contesté : Stripe ne peut pas le rendre."),
+        "charge_disputed": gettext("Ce paiement est contesté\u00a0: Stripe ne peut pas le rendre."),
         "resource_missing": gettext("Stripe ne connaît pas ce paiement."),
     }
     code = error.code or getattr(error, "param", None) or ""

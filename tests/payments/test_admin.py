@@ -246,7 +246,8 @@ def test_a_refund_to_make_leads_to_its_form(staff):
 
     page = staff.get(REFUNDS, {"state": "to_make"}).text
 
-    assert f'<a href="{settle_page(refund)}">à faire</a>' in page
+    assert f'<a href="{page_of(refund)}">à faire</a>' in page
+    assert settle_page(refund) in staff.get(page_of(refund)).text
     assert unlabelled(staff.get(settle_page(refund))) == []
 
 

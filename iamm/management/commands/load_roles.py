@@ -65,11 +65,11 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "payments.charge": ["view"],
     },
     "Trésorerie": {
-        "payments.charge": ["view"],
+        "payments.charge": ["view", "change"],
         "payments.chargeline": ["view"],
         "payments.adjustment": ["view"],
         "payments.closing": ["view", "add"],
-        "payments.payment": ["view", "add"],
+        "payments.payment": ["view", "add", "change"],
         "payments.refund": ["view", "change"],
         "payments.checkout": ["view"],
         "payments.dunningrule": WRITE,
