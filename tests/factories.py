@@ -216,9 +216,9 @@ def pay(booking, reference="1"):
     return charge.record_payment(method="sandbox", amount=charge.amount, reference=f"{charge.pk}-{reference}")
 
 
-def create_charge(amount=Decimal(40), *, email="payeur@example.org", **fields):
+def create_charge(amount=Decimal(40), *, email="payeur@example.org", name="Camille Démo", **fields):
     line = Line(ChargeLine.Nature.DUES, "Adhésion", Decimal(amount))
-    return Charge.open(name="Camille Démo", email=email, lines=[line], return_path="/", **fields)
+    return Charge.open(name=name, email=email, lines=[line], return_path="/", **fields)
 
 
 def create_line(amount=Decimal(40), **fields):

@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from documents.cells import folded
 from payments.models.closing import open_day
 from payments.models.frozen import FrozenRow
 from payments.models.payments import NotUndoable
+from payments.statements.names import tokens
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -151,11 +151,9 @@ class PayerAlias(models.Model):
 
 
 def alias_keys(line: "StatementLine") -> list[str]:
-    """What its counterparty is recognised by: the account, and the name. Hashed: neither can be read back."""
-    facts = [
-        f"iban:{line.iban}" if line.iban else "",
-        f"name:{folded(line.payer)}" if folded(line.payer) else "",
-    ]
+    """What its counterparty is recognised by: the account, and the words of the name. Hashed: neither can be read back."""
+    words = " ".join(sorted(tokens(line.payer or line.label)))
+    facts = [f"iban:{line.iban}" if line.iban else "", f"name:{words}" if words else ""]
     return [
         salted_hmac("payments.payer_alias", fact, algorithm="sha256").hexdigest() for fact in facts if fact
     ]
