@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.urls import reverse
 
+from mailing.models import Email
 from payments import transfer
 from payments.admin.decisions import DECISIONS
 from payments.models import Adjustment, Charge, Line, Payment, Refund
@@ -93,6 +94,7 @@ def test_giving_back_a_part_promises_it_and_tells_the_payer(treasurer):
     )
     assert Adjustment.objects.get().made_by is not None
     assert "<p>décision de l’équipe</p>" in response.text
+    assert "dépasse ce qui est dû maintenant" in Email.objects.get().text
 
 
 def test_giving_up_keeps_what_came_in(treasurer):

@@ -4,7 +4,9 @@ import pytest
 from stdnum import iso11649
 
 from payments import transfer
-from tests.factories import create_charge
+from payments.models import Charge
+from tests.factories import create_charge, create_user
+from tests.organisation_pages import paths_of_organisation
 
 pytestmark = pytest.mark.django_db
 BANK = {"holder": "IA Montpellier Méditerranée", "iban": "FR7630006000011234567890189", "bic": "AGRIFRPP"}
@@ -60,3 +62,15 @@ def test_the_code_holds_what_the_european_payments_council_wants(bank, settings,
     assert lines[9] == asked.reference
     assert picture.startswith("data:image/svg+xml")
     assert "style=" not in picture
+
+
+def test_who_represents_an_organisation_reads_the_same_details(client, bank):
+    user = create_user()
+    client.force_login(user)
+    address = paths_of_organisation(user)[0]
+    charge = Charge.objects.get()
+
+    page = client.get(address).content.decode()
+
+    asked = transfer.for_charge(charge)
+    assert all(part in page for part in (asked.holder, asked.iban_in_groups, asked.reference_in_groups))
