@@ -147,11 +147,15 @@ class Booking(Sequenced):
         )
 
     def refund_for(self, places: "Iterable[Registration]") -> Decimal:
-        """What comes back when these places are given back now: what they cost less the fee, nothing once it is late."""
+        """What comes back when these places are given back now: what they cost less the fee, nothing once it is late.
+
+        No more than what is left of the money, where staff have asked for less or given some of it back.
+        """
         if self.charge is None or self.charge.paid_at is None or not self.event.is_refunding:
             return Decimal(0)
         fee = self.event.cancellation_fee
-        return sum((max(place.amount - fee, Decimal(0)) for place in places), Decimal(0))
+        priced = sum((max(place.amount - fee, Decimal(0)) for place in places), Decimal(0))
+        return max(min(priced, self.charge.amount_kept), Decimal(0))
 
     # What `Event` calls under its lock
 
@@ -243,7 +247,8 @@ class Booking(Sequenced):
                 booking.expire()
             assert booking.charge is not None  # noqa: S101 - only a charge can be paid
             reason = Refund.Reason.CANCELLED if is_called_off else Refund.Reason.NO_PLACE
-            booking.charge.owe_refund(booking.charge.amount, reason=reason)
+            if (kept := booking.charge.amount_kept) > 0:  # not what was asked: it may have been more, or less
+                booking.charge.owe_refund(kept, reason=reason)
 
     @transaction.atomic
     def accept(self) -> None:
