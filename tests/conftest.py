@@ -3,15 +3,11 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.conf import settings
-from django.core import serializers
 from django.core.cache import cache
-from django.db import connection
 from django.utils import timezone
-from pytest_django.plugin import blocking_manager_key
 
 from iamm.celery import app
-
-WRITTEN = pytest.StashKey[str]()
+from tests.giving_back import remember_what_the_migrations_wrote
 
 
 def pytest_configure():
@@ -20,28 +16,9 @@ def pytest_configure():
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker, request):
-    """Remember what the migrations wrote: a transactional test empties every table when it ends."""
-    from members.models import ReminderRule, Skill  # noqa: PLC0415 - once the settings are read
-    from payments.models import DunningRule  # noqa: PLC0415
-
+def django_db_setup(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
-        rows = [*Skill.objects.all(), *ReminderRule.objects.all(), *DunningRule.objects.all()]
-        request.config.stash[WRITTEN] = serializers.serialize("json", rows)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item, nextitem):
-    """With several workers an ordinary test may come after a transactional one."""
-    result = yield
-    marker = item.get_closest_marker("django_db")
-    is_transactional = marker and marker.kwargs.get("transaction") or "live_server" in item.fixturenames
-    if is_transactional and nextitem is not None:  # after the last one the database is gone
-        with item.config.stash[blocking_manager_key].unblock():
-            for row in serializers.deserialize("json", item.config.stash[WRITTEN]):
-                row.save()
-            connection.close()  # as the test left it
-    return result
+        remember_what_the_migrations_wrote()
 
 
 @pytest.fixture(autouse=True, scope="session")
