@@ -61,12 +61,12 @@ def charge_pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
         messages.info(request, _("Il n’y a plus rien à payer ici."))
     except providers.UnknownProvider:
         messages.error(
-            request, _("Le paiement en ligne n’est pas ouvert : écrivez-nous, nous trouverons une solution.")
+            request, _("Le paiement en ligne n’est pas ouvert : écrivez-nous, nous trouverons une solution.")
         )
     except providers.ProviderDown:
         logger.warning("start_failed", exc_info=True)
         messages.error(
-            request, _("Notre prestataire de paiement ne répond pas. Rien n’est perdu : réessayez.")
+            request, _("Notre prestataire de paiement ne répond pas. Rien n’est perdu : réessayez.")
         )
     except providers.ProviderRefused:
         logger.exception("start_refused")
@@ -108,7 +108,7 @@ def charge_return(request: HttpRequest, uuid: UUID) -> HttpResponse:
         )
     else:
         messages.warning(
-            request, _("Nous n’avons pas reçu de paiement. Rien n’est perdu : vous pouvez réessayer.")
+            request, _("Nous n’avons pas reçu de paiement. Rien n’est perdu : vous pouvez réessayer.")
         )
     return redirect(charge)
 

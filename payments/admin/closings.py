@@ -109,7 +109,7 @@ class ClosingAdmin(ReadOnlyAdmin):
             except MonthNotOver:
                 form.add_error("month", gettext("Ce mois n’est pas fini."))
             except MonthsBefore:
-                form.add_error("month", gettext("Un mois d’avant est encore ouvert : clôturez-le d’abord."))
+                form.add_error("month", gettext("Un mois d’avant est encore ouvert : clôturez-le d’abord."))
             else:
                 self.log_addition(request, closing, gettext("Mois clos."))
                 messages.success(request, gettext("%s est clos.") % str(closing).capitalize())

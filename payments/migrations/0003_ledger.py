@@ -146,7 +146,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='payment',
             name='reference',
-            field=models.CharField(help_text='Numéro du chèque ou libellé du virement ; unique par moyen.', max_length=100, verbose_name='référence'),
+            field=models.CharField(help_text='Numéro du chèque ou libellé du virement\u202f; unique par moyen.', max_length=100, verbose_name='référence'),
         ),
         migrations.AlterField(
             model_name='refund',

@@ -57,7 +57,7 @@ class Payment(FrozenRow):
     reference = models.CharField(
         _("référence"),
         max_length=100,
-        help_text=_("Numéro du chèque ou libellé du virement ; unique par moyen."),
+        help_text=_("Numéro du chèque ou libellé du virement ; unique par moyen."),
     )
     counters = models.ForeignKey(
         "self",
