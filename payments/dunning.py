@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from mailing import rules
 from mailing.models import Email
 from payments import emails
-from payments.models import Charge, Checkout, DunningRule
+from payments.models import Charge, Checkout, DunningRule, StatementLine
 from payments.models.checkouts import HONOURED
 
 GAP = timedelta(days=7)  # between two reminders of the same sum, whoever sent the first
@@ -28,6 +28,7 @@ class Reason(models.TextChoices):
     LAPSED = "lapsed", _("délai passé\u00a0: n’est plus demandée")
     CONTESTED = "contested", _("contestée ou reprise\u00a0: à vous de décider")
     WAITING = "waiting", _("paiement en attente de la banque")
+    UNMATCHED = "unmatched", _("un paiement de cette adresse est à rapprocher")
     NO_RULE = "no_rule", _("aucune relance ce jour-là")
     TOO_NEW = "too_new", _("demandée après le jour de la relance")
     SENT = "sent", _("l’a déjà reçue, ou une plus récente")
@@ -66,8 +67,10 @@ def preview(*, on: date) -> Preview:
     reach = rules.reach([rule.days for rule in active])
     late = _late(reach, on=on)
     sent = _latest_sent(reach, on=on) if late else {}
+    arrived = _arrived() if late else set()
     for charge in late:
         rule = rules.latest_due(active, (on - charge.due_day).days)
+        charge.is_unmatched = charge.email in arrived
         reason = _reason(charge, rule, sent.get(charge.pk), on=on)
         if rule is None or reason is not None:
             found.spared.append(Spared(charge, reason or Reason.NO_RULE))
@@ -128,6 +131,12 @@ def _late(reach: range, *, on: date) -> list[Any]:
     return list(around.annotate(is_waiting=Exists(waiting)).order_by("due_since", "pk"))
 
 
+def _arrived() -> set[str]:
+    """The addresses whose money has come, and waits for a person to say what it pays."""
+    lines = StatementLine.objects.to_match().filter(amount__gt=0).exclude(email="")
+    return set(lines.values_list("email", flat=True))
+
+
 def _promised(checkouts: Any) -> Any:
     """That a bank may still honour."""
     return checkouts.filter(state=Checkout.State.WAITING, created_at__gt=timezone.now() - HONOURED)
@@ -139,6 +148,7 @@ def _reason(charge: Any, rule: DunningRule | None, latest_sent: int | None, *, o
         Reason.LAPSED: charge.has_lapsed,
         Reason.CONTESTED: charge.is_contested,
         Reason.WAITING: charge.is_waiting,
+        Reason.UNMATCHED: charge.is_unmatched,
         Reason.NO_RULE: rule is None,
         Reason.TOO_NEW: rule and charge.booked_on >= charge.due_day + timedelta(days=rule.days),
         Reason.SENT: rule and latest_sent is not None and latest_sent >= rule.days,

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from mailing.models import Email
 from payments import dunning
 from payments.dunning import Reason
-from payments.models import Charge, Checkout, DunningRule, Payment
+from payments.models import Charge, Checkout, DunningRule, Payment, StatementLine
 from tests.factories import create_charge, create_staff
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +99,10 @@ def wait_for_the_bank(charge):
     Checkout.objects.create(charge=charge, provider="stripe", reference="cs_1", amount=40, state="waiting")
 
 
+def pay_elsewhere(charge):
+    StatementLine.arrived(method="helloasso", reference="HA-1", amount=Decimal(40), on=DUE, email=charge.email)
+
+
 def be_reminded(charge):
     run(days=4)
 
@@ -121,6 +125,7 @@ def lose_address(charge):
         (let_lapse, Reason.LAPSED),
         (have_it_taken_back, Reason.CONTESTED),
         (wait_for_the_bank, Reason.WAITING),
+        (pay_elsewhere, Reason.UNMATCHED),
         (enter_the_books_late, Reason.TOO_NEW),
         (be_reminded, Reason.SENT),
         (be_reminded_by_hand, Reason.TOO_SOON),
@@ -323,9 +328,9 @@ def test_the_history_says_which_and_when_also_of_a_rule_that_is_gone():
 def test_the_preview_costs_the_same_for_one_and_for_many(django_assert_num_queries):
     owing()
     wait_for_the_bank(owing())
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(due(days=4)) == 1
     for _ in range(9):
         owing()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(due(days=4)) == 10
