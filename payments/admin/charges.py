@@ -18,6 +18,7 @@ from payments.admin.decisions import DecisionsAdmin
 from payments.admin.extracts import ExtractPage
 from payments.admin.forms import PaymentForm
 from payments.admin.treasury import TreasuryPage
+from payments.admin.unpaid import AgeFilter, NatureFilter, RemindsUnpaid
 from payments.models import Adjustment, Charge, ChargeLine, Payment, PaymentMismatch, Refund
 from payments.money import euros
 
@@ -91,10 +92,10 @@ class RefundInline(ReadOnlyInline):
 
 
 @admin.register(Charge)
-class ChargeAdmin(TreasuryPage, ExtractPage, DecisionsAdmin):
-    list_display = ["number", "name", "owed", "received", "state", "created_at"]
+class ChargeAdmin(TreasuryPage, ExtractPage, RemindsUnpaid, DecisionsAdmin):
+    list_display = ["number", "name", "owed", "received", "state", "due", "reminded_on"]
     list_display_links = ["number", "name"]
-    list_filter = [ChargeStateFilter]
+    list_filter = [ChargeStateFilter, AgeFilter, NatureFilter]
     search_fields = ["name", "email", "lines__label"]
     search_help_text = _("Nom, adresse e-mail, libellé, numéro (S-000012) ou référence de virement.")
     fields = [
@@ -119,7 +120,7 @@ class ChargeAdmin(TreasuryPage, ExtractPage, DecisionsAdmin):
     inlines = [LineInline, AdjustmentInline, PaymentInline, RefundInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Charge]:
-        charges: QuerySet[Charge] = Charge.objects.with_amounts().select_related("user")
+        charges: QuerySet[Charge] = Charge.objects.with_amounts().with_due_day().select_related("user")
         return charges
 
     def get_search_results(
@@ -175,6 +176,11 @@ class ChargeAdmin(TreasuryPage, ExtractPage, DecisionsAdmin):
     ) -> HttpResponse:
         context = {"can_record_payment": self.has_payment_permission(request), **(extra_context or {})}
         if charge := Charge.objects.filter(pk=object_id).first() if object_id.isdecimal() else None:
+            context |= {
+                "reminders": self.reminders_of(charge),
+                "may_remind": self.has_remind_permission(request),
+                "sees_treasury": self.has_treasury_permission(request),
+            }
             context["decisions"] = [
                 (title, reverse(f"admin:payments_charge_{name}", args=[charge.pk]))
                 for name, title in self.decisions_open(request, charge)

@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +19,7 @@ from payments.models import Charge, ChargeLine
 class AgeFilter(admin.SimpleListFilter):
     """Of what is not paid, how long it has been due."""
 
-    title = _("impayée depuis")
+    title = _("ancienneté de l’impayé")
     parameter_name = "age"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -60,7 +59,7 @@ class RemindsUnpaid(admin.ModelAdmin):
         if not charge.is_payable or charge.has_lapsed or late < 1:
             return day
         since = ngettext("%d jour", "%d jours", late) % late
-        return format_html('{}, <span class="late">{}</span>', day, since)
+        return f"{day}, {since}"
 
     def has_remind_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perms(["payments.view_charge", "payments.change_dunningrule"]))
@@ -81,7 +80,8 @@ class RemindsUnpaid(admin.ModelAdmin):
         if page is None:
             charges = Charge.objects.filter(pk__in=queryset.order_by().values("pk")).order_by("pk")
             done = act(self, request, charges, _remind, history=gettext("Relance envoyée."))
-            messages.info(request, ngettext("%d relance part.", "%d relances partent.", done) % done)
+            if done:
+                messages.success(request, ngettext("%d relance part.", "%d relances partent.", done) % done)
         return page
 
     def reminders_of(self, charge: Charge) -> list[str]:

@@ -100,7 +100,9 @@ def wait_for_the_bank(charge):
 
 
 def pay_elsewhere(charge):
-    StatementLine.arrived(method="helloasso", reference="HA-1", amount=Decimal(40), on=DUE, email=charge.email)
+    StatementLine.arrived(
+        method="helloasso", reference="HA-1", amount=Decimal(40), on=DUE, email=charge.email
+    )
 
 
 def be_reminded(charge):
