@@ -1,7 +1,7 @@
 """What the money of an application opens: the member, the period, the account, the seat of whoever applied."""
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from members import emails
 from members.offers import Offer, OfferRefused
+from payments.countries import Country
 from payments.models import ChargeLine, Line
 
 if TYPE_CHECKING:
@@ -17,11 +18,33 @@ if TYPE_CHECKING:
     from members.models.deciding import Deciding
 
 
+ADDRESS = ["address", "postcode", "city", "country"]
+NUMBERS = ["purchase_order", "service_code", "engagement_number"]
+
+
 def lines_of(application: "Deciding", offer: Offer | None) -> list[Line]:
     if offer is not None:
         return list(offer.lines)
     label = _("Adhésion – %s") if application.replaces_id is None else _("Changement de formule – %s")
     return [Line(ChargeLine.Nature.DUES, label % application.plan.name, application.amount)]
+
+
+def billing_of(application: "Deciding") -> dict[str, Any]:
+    """To whom its invoice is made out: what the application says, or else what we know of the organisation."""
+    from members.models import Kind  # noqa: PLC0415 - the models call us
+
+    is_organisation = application.plan.kind == Kind.ORGANISATION
+    known = application.member if is_organisation else None
+    told = {
+        name: getattr(application, name) or getattr(known, name, "") for name in [*ADDRESS, "siret", *NUMBERS]
+    }
+    country = Country.named(told.pop("country") or Country.FR)
+    if not country:  # abroad, where we cannot say: somebody fills in the rest
+        told["address"] = ""
+    name = application.display_name if is_organisation else application.person_name
+    if not is_organisation:
+        told |= dict.fromkeys(["siret", *NUMBERS], "")
+    return {"is_organisation": is_organisation, "name": name, "country": country or Country.FR, **told}
 
 
 def complete(application: "Deciding", *, credit_until: date | None) -> None:
@@ -140,8 +163,8 @@ def _new_member(application: "Deciding", account: "User | None") -> "Member":
     return Member.objects.get_or_create(**key, defaults={**identity, **common, "user": owner})[0]
 
 
-KEPT_FRESH = ("phone", "birth_year", "address", "postcode", "city", "country")
-BILLING = ("billing_email", "purchase_order", "service_code", "engagement_number")
+KEPT_FRESH = ("phone", "birth_year", *ADDRESS)
+BILLING = ("billing_email", *NUMBERS)
 
 
 def _update_member(application: "Deciding", member: "Member") -> None:

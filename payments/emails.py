@@ -90,3 +90,14 @@ def document_issued(document: "Document") -> None:
         key=f"payments.document.{document.pk}",
         language=document.charge.language,
     )
+
+
+def payment_received(payment: "Payment") -> None:
+    """Where nobody else tells the payer: what it opens is told by its owner."""
+    outbox.queue(
+        "payments/email/payment_received",
+        to=payment.charge.email,
+        context={"payment": payment, "charge": type(payment.charge).objects.get(pk=payment.charge_id)},
+        key=f"payments.received.{payment.pk}",
+        language=payment.charge.language,
+    )

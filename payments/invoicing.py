@@ -68,12 +68,23 @@ def invoice(charge: Charge, *, by: "User | None" = None) -> list[Document]:
 
 
 @transaction.atomic
+def invoice_and_tell(charge: Charge, *, by: "User | None" = None) -> list[Document]:
+    """The same, sent to the payer."""
+    documents = invoice(charge, by=by)
+    for document in documents:
+        emails.document_issued(document)
+    return documents
+
+
+@transaction.atomic
 def credit(charge: Charge, *, by: "User | None" = None) -> list[Document]:
     """Credit what is invoiced and no longer owed, the latest invoice first, and tell the payer."""
+    if not charge.documents.filter(kind=Document.Kind.INVOICE).exists():
+        return []
     charge = charge.locked()
     left = {line.pk: -amount for line, amount in _differences(charge).items() if amount < ZERO}
     documents = []
-    for one in charge.documents.filter(kind=Document.Kind.INVOICE) if left else []:
+    for one in charge.documents.filter(kind=Document.Kind.INVOICE):
         standing, amounts = _standing(one), {}
         for line in charge.lines.filter(pk__in=left).order_by("pk"):
             if (part := min(left[line.pk], standing.get(line.pk, ZERO))) > ZERO:

@@ -7,9 +7,10 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from payments import checkouts, dunning, sweeps
-from payments.models import Checkout, SandboxPayment, Statement
+from payments import checkouts, dunning, invoicing, sweeps
+from payments.models import Billing, Checkout, SandboxPayment, Statement
 from payments.providers import ProviderDown, ProviderRefused, helloasso, sandbox
+from payments.seller import LegalMentionsMissing
 
 logger = logging.getLogger(__name__)
 BATCH, BATCH_SECONDS = 100, 120  # readings of one run, whichever ends first
@@ -69,3 +70,24 @@ def forget_abandoned_files() -> int:
 @shared_task
 def remind_of_unpaid() -> int:
     return dunning.send_reminders(on=timezone.localdate())
+
+
+@shared_task
+def issue_invoice(charge_id: int) -> None:
+    """Of an organisation that has paid, or pays later. What is missing to do it waits for the staff: see their list."""
+    billing = Billing.objects.to_invoice().filter(charge=charge_id).select_related("charge").first()
+    if billing is None:
+        return
+    try:
+        invoicing.invoice_and_tell(billing.charge)
+    except (LegalMentionsMissing, invoicing.BillingIncomplete, invoicing.NothingToInvoice):
+        logger.warning("invoice_waits", exc_info=True)
+
+
+@shared_task
+def issue_invoices() -> int:
+    """Those that were not issued at once: a worker was away, or what was missing has been filled in since."""
+    charges = list(Billing.objects.to_invoice().complete().values_list("charge", flat=True)[:BATCH])
+    for charge_id in charges:
+        issue_invoice.delay(charge_id)
+    return len(charges)

@@ -1,7 +1,7 @@
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from uuid import uuid4
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from events.models.places import HOLD, Chance, wanted
 from events.models.refusals import AlreadyRegistered, EventFull, EventOver, OfferGone
 from events.models.sequenced import Sequenced
 from mailing.outbox import current_language
-from payments.models import Charge, ChargeLine, Line, Refund
+from payments.models import Billing, Charge, ChargeLine, Line, Refund, read_address
 
 if TYPE_CHECKING:
     from events.models.event import Event
@@ -201,7 +201,7 @@ class Booking(Sequenced):
             self.charge.cancel()
 
     def open_charge(self, *, payable_until: datetime | None) -> Charge:
-        """The sum of the places still wanted, a line each."""
+        """The sum of the places still wanted, a line each. What is to be invoiced is paid later."""
         nature = ChargeLine.Nature.TRAINING if self.event.training_id else ChargeLine.Nature.EVENT
         lines = [Line(nature, place.label, place.amount) for place in self.places if place.amount]
         return Charge.open(
@@ -212,7 +212,16 @@ class Booking(Sequenced):
             lines=lines,
             return_path=self.get_absolute_url(),
             payable_until=payable_until,
+            due_on=timezone.localdate() + timedelta(days=settings.INVOICE_DAYS) if self.invoice_to else None,
+            supplied_on=timezone.localdate(self.event.starts_at),
+            billing=self._billing(),
         )
+
+    def _billing(self) -> dict[str, Any] | None:
+        """Of the charge that this one replaces, corrected perhaps since; or as they typed it."""
+        if self.charge and (known := Billing.objects.filter(charge=self.charge).first()):
+            return known.snapshot()
+        return {"is_organisation": True, **read_address(self.invoice_to)} if self.invoice_to else None
 
     def _end(self, state: str = State.CANCELLED) -> None:
         self.state, self.cancelled_at, self.expires_at = state, timezone.now(), None

@@ -56,6 +56,8 @@ class Deciding(Wish):
         note = gettext("Ouverte à crédit jusqu’au %s.") % in_words(until)
         trail.record(self, trail.Action.DECIDED, actor=by, note=note)
         self.complete(credit_until=until)
+        if self.charge:
+            self.charge.give_credit(until=until)
 
     @transaction.atomic
     def refuse(self, *, by: "User", reason: str) -> None:
@@ -162,6 +164,9 @@ class Deciding(Wish):
                 lines=completion.lines_of(self, offer),
                 return_path=self.get_absolute_url(),
                 language=self.language,
+                due_on=credit_until,
+                supplied_on=self.starts_on,
+                billing=completion.billing_of(self),
             )
         self.save(update_fields=["starts_on", "ends_on", "amount", "charge"])
         if self.charge is None or credit_until is not None:

@@ -201,6 +201,8 @@ class Membership(models.Model):
     def prolong_credit(self, *, until: date) -> None:
         """It may be paid until that day. Raises NotOnCredit."""
         self._limit_credit(until)
+        if self.charge is not None:
+            self.charge.give_credit(until=until)
 
     def withdraw_credit(self) -> None:
         """It gives no right from today on, until it is paid. Raises NotOnCredit."""

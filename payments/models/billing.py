@@ -11,6 +11,8 @@ from payments.countries import Country
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+    from payments.models.charges import Charge
+
 TOWN = re.compile(r"(?:F-)?(\d{5})\s+(\S.*)")
 
 
@@ -34,6 +36,13 @@ class BillingQuerySet(models.QuerySet["Billing"]):
         return self.filter(
             owed, Exists(lines), ~Exists(invoices), is_organisation=True, charge__cancelled_at=None
         )
+
+    def invoice_soon(self, charge: "Charge") -> None:
+        """Have the invoice of an organisation issued once this transaction is over: it never holds money up."""
+        from payments import tasks  # noqa: PLC0415 - they call the models
+
+        if self.to_invoice().filter(charge=charge).exists():
+            tasks.issue_invoice.delay_on_commit(charge.pk)  # type: ignore[attr-defined]
 
 
 class Billing(models.Model):

@@ -84,6 +84,7 @@ class Charge(Owed):
         ChargeLine.objects.bulk_create([ChargeLine.of(charge, line) for line in lines])
         if billing:
             Billing.objects.create(charge=charge, **billing)
+            Billing.objects.invoice_soon(charge)
         return charge
 
     @property
@@ -178,6 +179,8 @@ class Charge(Owed):
             Adjustment.recover(charge, amount)
         charge._settle(new=amount)
         self.refresh_from_db()
+        if self.is_payable or (self.due_on and not self.cancelled_at):  # otherwise its owner tells the payer
+            emails.payment_received(payment)
         return payment
 
     @transaction.atomic
@@ -277,6 +280,7 @@ class Charge(Owed):
             self.paid_at = timezone.now()
             self.save(update_fields=["paid_at"])
             charge_paid.send(sender=Charge, charge=self)
+            Billing.objects.invoice_soon(self)
             charge = Charge.objects.get(pk=self.pk)
         elif charge.paid_at and not charge.cancelled_at and charge.amount_missing:
             self.paid_at = self.payable_until = None
@@ -328,7 +332,14 @@ class Charge(Owed):
         charge = Charge.objects.get(pk=self.pk)
         charge.refunds.to_make().withdraw(charge.amount_promised - charge.amount_received)
 
-    # What is no longer owed
+    # What is no longer owed, or later
+
+    @transaction.atomic
+    def give_credit(self, *, until: date) -> None:
+        """Let it be paid until that day; an organisation gets its invoice now."""
+        Charge.objects.filter(pk=self.locked().pk).update(due_on=until)
+        self.due_on = until
+        Billing.objects.invoice_soon(self)
 
     @transaction.atomic
     def book(self, *, on: date | None = None) -> None:

@@ -142,7 +142,7 @@ class Adjustment(FrozenRow):
     ) -> None:
         """Ask for `amount` less, of `line` or of all, a gift last: it was given. The caller holds the charge.
 
-        Raises RefundTooLarge, except for a loss: that may be above what the lines asked.
+        What was invoiced is credited. Raises RefundTooLarge, except for a loss: that may be above what the lines asked.
         """
         booked_on, rest, is_loss = open_day(timezone.localdate()), amount, kind == cls.Kind.WRITTEN_OFF
         lines = (
@@ -166,3 +166,7 @@ class Adjustment(FrozenRow):
                 rest -= part
         if rest > ZERO:
             raise RefundTooLarge
+        if not is_loss:
+            from payments import invoicing  # noqa: PLC0415 - it reads our models
+
+            invoicing.credit(charge, by=by)

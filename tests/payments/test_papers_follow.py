@@ -1,0 +1,295 @@
+"""Documents that follow money: invoices of organisations by themselves, credit notes with each correction."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db.models import Sum
+from django.utils import timezone
+
+from mailing.models import Email
+from payments import invoicing, tasks
+from payments.models import Billing, Document, Refund, RefundTooLarge
+from tests import papers
+from tests.factories import create_charge, create_event, create_plan, create_staff, register
+from tests.members.applying import ORGANISATION, submit
+from tests.papers import COMPANY, SOMEBODY, create_billed, failures, text_of, xml_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _who_we_are(settings):
+    papers.know_ourselves(settings)
+
+
+@pytest.fixture
+def invoiced():
+    charge = create_billed(("dues", 100), ("event", 30))
+    invoicing.invoice(charge)
+    return charge
+
+
+def pay(charge, amount):
+    charge.record_payment(method="transfer", amount=Decimal(amount), reference=f"{charge.pk}-{amount}")
+
+
+def invoices():
+    return list(Document.objects.filter(kind="invoice").order_by("pk"))
+
+
+def notes():
+    return list(Document.objects.filter(kind="credit_note").order_by("pk"))
+
+
+def mails():
+    return sorted(one.replace("\u00a0", " ") for one in Email.objects.values_list("subject", flat=True))
+
+
+# Credit notes
+
+
+def test_a_credit_note_is_valid_and_names_the_invoice_it_corrects():
+    charge = create_billed(("dues", 100))
+    [invoice] = invoicing.invoice(charge)
+
+    charge.reduce(Decimal(40), reason="Erreur de tarif")
+
+    [note] = notes()
+    content = xml_of(note)
+    assert failures(content) == set()
+    assert f">{invoice.number}</ram:IssuerAssignedID>".encode() in content
+    assert b">381</ram:TypeCode>" in content
+    text = text_of(note)
+    said = [
+        *(f"Avoir {note.number}", f"facture {invoice.number} du", "À votre crédit", COMPANY["name"]),
+        *("Total de l’avoir 40,00 €", "SIRET 12345678200010", "Hors du champ d’application de la TVA"),
+    ]
+    assert [one for one in said if one not in text] == []
+    assert mails() == [f"Avoir {note.number} de 40,00 €"]
+
+
+def test_a_credit_note_that_a_rule_would_refuse_is_seen():
+    charge = create_billed(("dues", 100))
+    invoicing.invoice(charge)
+    charge.cancel()
+    content = xml_of(notes()[0])
+    reference = content[content.index(b"<ram:InvoiceReferencedDocument") :]
+    reference = reference[: reference.index(b"</ram:InvoiceReferencedDocument>") + 32]
+
+    assert any("BR-FR-CO-05" in one for one in failures(content.replace(reference, b"")))
+
+
+def test_cancelling_credits_each_invoice_of_what_is_left(invoiced):
+    invoiced.reduce(Decimal(10), reason="Geste", line=invoiced.lines.get(nature="event"))
+
+    invoiced.cancel()
+
+    credited = Document.objects.filter(kind="credit_note").values_list("corrects").annotate(Sum("total"))
+    assert dict(credited) == {one.pk: one.total for one in invoices()}
+
+
+def test_what_is_given_back_of_a_paid_invoice_is_credited(invoiced):
+    pay(invoiced, 130)
+
+    invoiced.owe_refund(Decimal(30), reason=Refund.Reason.GESTURE, line=invoiced.lines.get(nature="event"))
+
+    assert [(note.total, note.corrects.vat) for note in notes()] == [(30, "261-7-1-b")]
+
+
+def test_what_was_paid_too_much_is_no_credit_note(invoiced):
+    pay(invoiced, 150)
+
+    assert Refund.objects.get().amount == 20
+    assert notes() == []
+
+
+def test_a_loss_is_no_credit_note(invoiced):
+    invoiced.write_off(reason="Perdu", by=create_staff())
+
+    assert notes() == []
+
+
+def test_what_was_corrected_before_the_invoice_is_not_on_it():
+    charge = create_billed(("dues", 100), ("event", 30))
+    charge.reduce(Decimal(30), reason="Geste", line=charge.lines.get(nature="event"))
+
+    assert [one.total for one in invoicing.invoice(charge)] == [100]
+    assert notes() == []
+
+
+def test_a_correction_is_a_credit_note_then_another_invoice(invoiced):
+    """The name was wrong: the charge is cancelled, and asked again."""
+    invoiced.cancel()
+    again = create_billed(("dues", 100), billing=COMPANY | {"name": "Le bon nom"})
+
+    [invoice] = invoicing.invoice(again)
+
+    assert len(notes()) == 2
+    assert invoice.number.endswith("-00003")
+
+
+def test_a_cancellation_is_never_refused_because_the_settings_were_lost(invoiced, settings):
+    settings.ASSOCIATION = settings.ASSOCIATION | {"siret": ""}
+
+    invoiced.cancel()
+
+    assert [note.seller["siret"] for note in notes()] == ["12345678200010"] * 2
+
+
+def test_a_correction_that_fails_leaves_no_credit_note(invoiced):
+    with pytest.raises(RefundTooLarge):
+        invoiced.reduce(Decimal(500), reason="Trop")
+
+    assert notes() == []
+
+
+# Invoices by themselves
+
+
+def test_an_organisation_that_pays_gets_a_paid_invoice(run_commit_hooks):
+    with run_commit_hooks():
+        charge = create_billed(("dues", 100))
+    assert invoices() == []
+
+    with run_commit_hooks():
+        pay(charge, 100)
+
+    [invoice] = invoices()
+    assert invoice.is_paid
+    assert mails() == [f"Facture {invoice.number} de 100,00 €"]
+
+
+def test_an_organisation_that_pays_later_gets_an_invoice_to_pay_and_then_no_other(run_commit_hooks):
+    until = timezone.localdate() + timedelta(days=45)
+    charge = create_billed(("dues", 100))
+
+    with run_commit_hooks():
+        charge.give_credit(until=until)
+    with run_commit_hooks():
+        pay(charge, 100)
+
+    [invoice] = invoices()
+    assert (invoice.due_on, invoice.is_paid) == (until, False)
+    assert mails() == [f"Facture {invoice.number} de 100,00 €", f"Nous avons reçu 100,00 € ({charge.number})"]
+
+
+@pytest.mark.parametrize("billing", [None, SOMEBODY])
+def test_somebody_who_pays_for_themselves_gets_none_by_itself(run_commit_hooks, billing):
+    with run_commit_hooks():
+        create_billed(("dues", 100), billing=billing, paid=100)
+
+    assert invoices() == []
+
+
+def test_money_is_taken_although_the_invoice_has_to_wait_for_an_address(run_commit_hooks):
+    with run_commit_hooks():
+        charge = create_billed(("dues", 100), billing=COMPANY | {"city": ""}, paid=100)
+    assert (charge.amount_due, invoices()) == (0, [])
+    assert [one.charge for one in Billing.objects.to_invoice()] == [charge]
+
+    Billing.objects.update(city="Sète")
+    with run_commit_hooks():
+        assert tasks.issue_invoices() == 1
+
+    assert [one.buyer["city"] for one in invoices()] == ["Sète"]
+    assert not Billing.objects.to_invoice().exists()
+
+
+def test_money_is_taken_although_nobody_has_said_who_we_are(run_commit_hooks, settings):
+    settings.ASSOCIATION = settings.ASSOCIATION | {"rna": ""}
+
+    with run_commit_hooks():
+        charge = create_billed(("dues", 100), paid=100)
+
+    assert charge.paid_at is not None
+    assert invoices() == []
+
+
+def test_a_gift_of_an_organisation_waits_for_no_invoice():
+    create_billed(("gift", 100), paid=100)
+
+    assert not Billing.objects.to_invoice().exists()
+
+
+# What is told to the payer
+
+
+def test_a_payment_in_part_is_told_and_the_last_one_by_whom_it_concerns():
+    charge = create_charge(100)
+
+    pay(charge, 60)
+    pay(charge, 40)
+
+    assert mails() == [f"Nous avons reçu 60,00 € ({charge.number})"]
+    assert "Il reste 40,00 € à payer." in Email.objects.get().text.replace("\u00a0", " ")
+
+
+# From the other apps
+
+
+def test_a_booking_to_invoice_brings_its_address_and_its_day(run_commit_hooks):
+    event = create_event(price=Decimal(20), allows_invoice=True)
+    text = "CHU de Montpellier\n191 avenue du Doyen\n34295 Montpellier Cedex 5"
+
+    with run_commit_hooks():
+        booking = register(event, "lou@example.org", invoice_to=text)
+
+    [invoice] = invoices()
+    assert (invoice.buyer["name"], invoice.buyer["city"]) == ("CHU de Montpellier", "Montpellier Cedex 5")
+    assert invoice.due_on == timezone.localdate() + timedelta(days=30)
+    assert booking.charge.supplied_on == timezone.localdate(event.starts_at)
+
+
+def test_a_place_given_back_credits_the_invoice_and_issues_another(run_commit_hooks):
+    from events.models import Place  # noqa: PLC0415
+
+    event = create_event(price=Decimal(20), allows_invoice=True)
+    text = "CHU de Montpellier\n191 avenue du Doyen\n34295 Montpellier"
+    with run_commit_hooks():
+        places = [Place("Lou", "lou@example.org"), Place("Max", "max@example.org")]
+        booking = register(event, "lou@example.org", invoice_to=text, places=places)
+    Billing.objects.update(siret="732829320")
+
+    with run_commit_hooks():
+        booking.cancel(booking.places[0])
+
+    assert [one.total for one in invoices()] == [40, 20]
+    assert [note.total for note in notes()] == [40]
+    assert invoices()[1].buyer["siret"] == "732829320"
+
+
+def test_an_organisation_accepted_on_credit_gets_its_invoice(run_commit_hooks):
+    plan = create_plan(price=Decimal(300), kind="organisation", approval="everybody")
+    application = submit(plan, **ORGANISATION | {"siret": "732829320", "service_code": "S-1"})
+    until = timezone.localdate() + timedelta(days=60)
+
+    with run_commit_hooks():
+        application.accept(by=create_staff(), credit_until=until)
+
+    [invoice] = invoices()
+    assert (invoice.due_on, invoice.total, invoice.vat) == (until, 300, "hors-champ")
+    wanted = {"name": "Société d’essai", "siret": "732829320", "city": "Montpellier", "service_code": "S-1"}
+    assert wanted.items() <= invoice.buyer.items()
+    assert failures(xml_of(invoice)) == set()
+
+
+def test_a_charge_that_waited_and_is_then_given_credit_gets_its_invoice(run_commit_hooks):
+    plan = create_plan(price=Decimal(300), kind="organisation")
+    with run_commit_hooks():
+        application = submit(plan, **ORGANISATION | {"siret": "732829320"})
+    assert invoices() == []
+    until = timezone.localdate() + timedelta(days=60)
+
+    with run_commit_hooks():
+        application.accept(by=create_staff(), credit_until=until)
+        application.membership.prolong_credit(until=until + timedelta(days=9))
+
+    assert [one.due_on for one in invoices()] == [until + timedelta(days=9)]
+
+
+def test_somebody_who_joins_has_their_address_ready_for_an_invoice():
+    application = submit(create_plan(), address="1 rue X", postcode="34000", city="Sète", country="belgique")
+
+    billing = application.charge.billing
+    assert (billing.is_organisation, billing.name, billing.country) == (False, "Zoé Démo", "BE")
