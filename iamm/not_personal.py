@@ -63,7 +63,7 @@ COLUMNS: dict[str, str] = {
     "partners.Fact": "partner figure text dated source position",
     "partners.Partner": "name slug is_founder position monogram tint role summary presentation website logo",
     "payments.Charge": "uuid return_path payable_until booked_on",
-    "payments.Billing": "charge",
+    "payments.Billing": "charge is_wanted",
     "payments.ChargeLine": "charge account",
     "payments.Adjustment": "charge line account booked_on",
     "payments.DunningRule": "name days subject text is_active",

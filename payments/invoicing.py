@@ -40,6 +40,19 @@ class BillingIncomplete(Exception):
     """Nobody has said to whom, or not where: an invoice bears a name and an address."""
 
 
+class AlreadyInvoiced(Exception):
+    """An invoice is not edited: it is credited, and made again."""
+
+
+@transaction.atomic
+def make_out(charge: Charge, *, to: dict[str, Any]) -> None:
+    """Say to whom its invoice is made out, as the payer asks for one. Raises AlreadyInvoiced."""
+    charge = charge.locked()
+    if charge.documents.filter(kind=Document.Kind.INVOICE).exists():
+        raise AlreadyInvoiced
+    Billing.objects.update_or_create(charge=charge, defaults={**to, "is_wanted": True})
+
+
 @transaction.atomic
 def invoice(charge: Charge, *, by: "User | None" = None) -> list[Document]:
     """Invoice what is not invoiced yet: a document for each reason why there is no VAT, since EN 16931 mixes none.

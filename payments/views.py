@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.limits import rate_limited
 from payments import charge_page, checkouts, providers
 from payments.models import Charge, Checkout, SandboxOrder, SandboxPayment
+from payments.paper_views import papers_of
 from payments.private import private_page
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ def charge(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "offers": charge_page.offers(charge),
         "is_hurried": charge_page.is_hurried(charge),
         "refunds": [refund for refund in charge.refunds.all() if not refund.withdrawn_at],
+        **papers_of(charge),
     }
     return render(request, "payments/charge.html", context)
 

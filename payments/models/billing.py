@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from payments.models.charges import Charge
 
+NOT_PRINTED = {"id", "charge", "is_wanted"}
 TOWN = re.compile(r"(?:F-)?(\d{5})\s+(\S.*)")
 
 
@@ -25,7 +26,7 @@ class BillingQuerySet(models.QuerySet["Billing"]):
         return self.filter(Q(name="") | Q(address="") | Q(postcode="") | Q(city=""))
 
     def to_invoice(self) -> "BillingQuerySet":
-        """Of organisations that have paid or pay later, and have no invoice yet. A gift has none."""
+        """Of organisations, and of who asked for it, that have paid or pay later and have no invoice yet. A gift has none."""
         from payments.models.lines import ChargeLine  # noqa: PLC0415 - it reads the charge, which reads us
         from payments.models.papers import Document  # noqa: PLC0415 - the same
 
@@ -33,9 +34,8 @@ class BillingQuerySet(models.QuerySet["Billing"]):
         of_it = {"charge": OuterRef("charge")}
         lines = ChargeLine.objects.filter(amount__gt=0, **of_it).exclude(nature=ChargeLine.Nature.GIFT)
         invoices = Document.objects.filter(kind=Document.Kind.INVOICE, **of_it)
-        return self.filter(
-            owed, Exists(lines), ~Exists(invoices), is_organisation=True, charge__cancelled_at=None
-        )
+        expected = Q(is_organisation=True) | Q(is_wanted=True)
+        return self.filter(owed, expected, Exists(lines), ~Exists(invoices), charge__cancelled_at=None)
 
     def invoice_soon(self, charge: "Charge") -> None:
         """Have the invoice of an organisation issued once this transaction is over: it never holds money up."""
@@ -50,6 +50,7 @@ class Billing(models.Model):
 
     charge = models.OneToOneField("payments.Charge", models.PROTECT, related_name="billing")
     is_organisation = models.BooleanField(_("organisation"), default=False)
+    is_wanted = models.BooleanField(_("demandée"), default=False, editable=False)
     name = models.CharField(_("nom"), max_length=200)
     address = models.CharField(_("adresse"), max_length=200, blank=True)
     postcode = models.CharField(_("code postal"), max_length=12, blank=True)
@@ -95,7 +96,7 @@ class Billing(models.Model):
 
     def snapshot(self) -> dict[str, Any]:
         """What a document keeps of it."""
-        names = [field.name for field in self._meta.concrete_fields if field.name not in {"id", "charge"}]
+        names = [field.name for field in self._meta.concrete_fields if field.name not in NOT_PRINTED]
         return {name: getattr(self, name) for name in names}
 
 
