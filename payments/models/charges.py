@@ -88,10 +88,6 @@ class Charge(Owed):
         return charge
 
     @property
-    def number(self) -> str:
-        return f"S-{self.pk:06d}"
-
-    @property
     def amount(self) -> Decimal:
         """What was asked for at first."""
         return total(self.lines.all())
@@ -125,19 +121,6 @@ class Charge(Owed):
     def amount_promised(self) -> Decimal:
         """What we owe back and have not given back yet: the credit of the payer."""
         return total(refund for refund in self.refunds.all() if refund.is_to_make)
-
-    @property
-    def has_lapsed(self) -> bool:
-        return self.is_payable and self.payable_until is not None and self.payable_until < timezone.now()
-
-    @property
-    def is_payable(self) -> bool:
-        return self.paid_at is None and self.cancelled_at is None
-
-    @property
-    def is_contested(self) -> bool:
-        """Taken back by the payer's bank, and asked for again."""
-        return self.is_payable and self.contested_at is not None
 
     def locked(self) -> "Charge":
         """This charge read again, held until the end of the transaction."""

@@ -141,3 +141,20 @@ class Owed(models.Model):
     def due_day(self) -> date:
         """The day that was agreed, or else that on which it entered the books, or on which it was asked for."""
         return self.due_on or self.booked_on or timezone.localdate(self.created_at)
+
+    @property
+    def number(self) -> str:
+        return f"S-{self.pk:06d}"
+
+    @property
+    def has_lapsed(self) -> bool:
+        return self.is_payable and self.payable_until is not None and self.payable_until < timezone.now()
+
+    @property
+    def is_payable(self) -> bool:
+        return self.paid_at is None and self.cancelled_at is None
+
+    @property
+    def is_contested(self) -> bool:
+        """Taken back by the payer's bank, and asked for again."""
+        return self.is_payable and self.contested_at is not None
