@@ -12,7 +12,7 @@ from django.utils.translation import ngettext_lazy
 from events.models import AccessNeed, Booking, Event
 from mailing.models import Email
 from members.models import Application, DuplicatePair
-from payments.models import Charge, Refund
+from payments.models import Billing, Charge, Refund
 
 # What to count, the query string of the same rows in the admin, and what they are called.
 LISTS: list[tuple[Callable[[], QuerySet[Any]], str, Any]] = [
@@ -59,6 +59,11 @@ LISTS: list[tuple[Callable[[], QuerySet[Any]], str, Any]] = [
         lambda: Refund.objects.to_make(),
         "state=to_make",
         ngettext_lazy("%d remboursement à faire", "%d remboursements à faire"),
+    ),
+    (
+        lambda: Billing.objects.to_invoice(),
+        "state=to_invoice",
+        ngettext_lazy("%d facture à émettre", "%d factures à émettre"),
     ),
     (
         lambda: Charge.objects.contested(),

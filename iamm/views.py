@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -26,7 +26,7 @@ from members import renewals
 from members.models import Mandate, Member, Membership, Plan
 from partners.logos import FOLDER
 from partners.models import Fact, Partner
-from payments.models import Charge
+from payments.models import Charge, Document
 
 FIGURES = 3
 PAST_BOOKINGS = 20
@@ -107,8 +107,18 @@ def account(request: HttpRequest) -> HttpResponse:
         "past": bookings.exclude(offered | held | ahead | queued).order_by("-event__starts_at", "-pk")[
             :PAST_BOOKINGS
         ],
+        "settled": _settled(user),
     }
     return render(request, "iamm/account.html", context)
+
+
+def _settled(user: User) -> QuerySet[Charge]:
+    """What has been paid or invoiced, with its documents: the latest first."""
+    charges: QuerySet[Charge] = Charge.objects.visible_to(user).exclude(booked_on=None)
+    issued = Document.objects.exclude(content=b"").exclude(kind=Document.Kind.CONFIRMATION)
+    return charges.prefetch_related("lines", Prefetch("documents", issued.order_by("pk"))).order_by(
+        "-booked_on", "-pk"
+    )[:PAST_BOOKINGS]
 
 
 def _belonging(user: User) -> dict[str, Any]:

@@ -83,10 +83,22 @@ def invoice(charge: Charge, *, by: "User | None" = None) -> list[Document]:
 @transaction.atomic
 def invoice_and_tell(charge: Charge, *, by: "User | None" = None) -> list[Document]:
     """The same, sent to the payer."""
-    documents = invoice(charge, by=by)
-    for document in documents:
-        emails.document_issued(document)
-    return documents
+    return _tell(invoice(charge, by=by))
+
+
+@transaction.atomic
+def invoice_to(charge: Charge, *, to: dict[str, Any], by: "User") -> list[Document]:
+    """The same, to whom the staff say: what was made out to somebody else is credited, and made again.
+
+    Raises LegalMentionsMissing, NothingToInvoice.
+    """
+    charge = charge.locked()
+    billing = Billing.objects.update_or_create(charge=charge, defaults=to)[0]
+    wrong: dict[int, Decimal] = defaultdict(Decimal)
+    for one in charge.documents.filter(kind=Document.Kind.INVOICE).exclude(buyer=billing.snapshot()):
+        for line, amount in _standing(one).items():
+            wrong[line] += amount
+    return [*_tell(_credit(charge, wrong, by=by)), *invoice_and_tell(charge, by=by)]
 
 
 @transaction.atomic
@@ -96,6 +108,11 @@ def credit(charge: Charge, *, by: "User | None" = None) -> list[Document]:
         return []
     charge = charge.locked()
     left = {line.pk: -amount for line, amount in _differences(charge).items() if amount < ZERO}
+    return _tell(_credit(charge, left, by=by))
+
+
+def _credit(charge: Charge, left: dict[int, Decimal], *, by: "User | None") -> list[Document]:
+    """A credit note of each invoice that holds some of what is `left` to credit, by line. The caller holds the charge."""
     documents = []
     for one in charge.documents.filter(kind=Document.Kind.INVOICE):
         standing, amounts = _standing(one), {}
@@ -106,6 +123,10 @@ def credit(charge: Charge, *, by: "User | None" = None) -> list[Document]:
         if amounts:
             head = Head(_own_or_that_of(one), one.buyer, one.vat, by)
             documents.append(_write(charge, Document.Kind.CREDIT_NOTE, amounts, head, corrects=one))
+    return documents
+
+
+def _tell(documents: list[Document]) -> list[Document]:
     for document in documents:
         emails.document_issued(document)
     return documents

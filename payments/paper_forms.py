@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from stdnum.eu import vat
+from stdnum.exceptions import ValidationError as BadNumber
 
 from accounts.validators import validate_name
 from payments.companies import compact_siret
@@ -64,12 +65,13 @@ class BillingForm(forms.ModelForm):
         return compact_siret(number) if number else ""
 
     def clean_vat_number(self) -> str:
-        number: str = vat.compact(self.cleaned_data["vat_number"])
-        if number and not vat.is_valid(number):
+        number = self.cleaned_data["vat_number"]
+        try:
+            return str(vat.validate(number)) if number else ""
+        except BadNumber as error:
             raise forms.ValidationError(
                 gettext("Ce numéro de TVA n’est pas valable\u00a0: il commence par les lettres du pays.")
-            )
-        return number
+            ) from error
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data

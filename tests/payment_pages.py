@@ -2,7 +2,9 @@
 
 from decimal import Decimal
 
-from payments.models import Checkout, Payment
+from django.urls import reverse
+
+from payments.models import Checkout, Document, Payment
 from tests.factories import create_charge
 
 BANK = {"holder": "Association d’essai", "iban": "FR7630006000011234567890189", "bic": "AGRIFRPP"}
@@ -17,4 +19,8 @@ def paths_of_paying():
     contested.take_back(payment, amount=Decimal(40), reference="du_1", kind=Payment.Kind.CHARGEBACK)
     paid.record_payment(method="cheque", amount=Decimal(60), reference="1")
     cancelled.cancel(reason="Séance reportée")
-    return [charge.get_absolute_url() for charge in (due, awaited, contested, paid, cancelled)]
+    Document(charge=paid, kind="invoice", number="F2026-00001", issued_on=paid.booked_on, total=40).freeze(
+        b"%PDF"
+    )
+    invoice = reverse("payments:charge_invoice", args=[due.uuid])
+    return [invoice, *[charge.get_absolute_url() for charge in (due, awaited, contested, paid, cancelled)]]

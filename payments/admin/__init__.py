@@ -1,13 +1,16 @@
 from payments.admin.charges import ChargeAdmin, charge_link
 from payments.admin.closings import ClosingAdmin
 from payments.admin.dunning import DunningRuleAdmin
+from payments.admin.papers import BillingAdmin, DocumentAdmin
 from payments.admin.payments import CheckoutAdmin, PaymentAdmin
 from payments.admin.refunds import RefundAdmin
 
 __all__ = [
+    "BillingAdmin",
     "ChargeAdmin",
     "CheckoutAdmin",
     "ClosingAdmin",
+    "DocumentAdmin",
     "DunningRuleAdmin",
     "PaymentAdmin",
     "RefundAdmin",

@@ -19,7 +19,7 @@ from payments.admin.extracts import ExtractPage
 from payments.admin.forms import PaymentForm
 from payments.admin.treasury import TreasuryPage
 from payments.admin.unpaid import AgeFilter, NatureFilter, RemindsUnpaid
-from payments.models import Adjustment, Charge, ChargeLine, Payment, PaymentMismatch, Refund
+from payments.models import Adjustment, Charge, ChargeLine, Document, Payment, PaymentMismatch, Refund
 from payments.money import euros
 
 NUMBER = re.compile(r"(?:(?:RF\d\d)?S-?)?0*([0-9]{1,18})", re.IGNORECASE)
@@ -41,6 +41,11 @@ def refund_state(refund: Refund) -> str:
         return gettext("retiré")
     url = reverse("admin:payments_refund_change", args=[refund.pk])
     return format_html('<a href="{}">{}</a>', url, gettext("à faire"))
+
+
+def download_link(document: Document) -> str:
+    url = reverse("admin:payments_document_download", args=[document.token])
+    return format_html('<a href="{}">{}</a>', url, gettext("Télécharger"))
 
 
 class ChargeStateFilter(StateFilter):
@@ -91,6 +96,17 @@ class RefundInline(ReadOnlyInline):
         return refund_state(refund)
 
 
+class DocumentInline(ReadOnlyInline):
+    model = Document
+    fk_name = "charge"
+    fields = ["kind", "number", "issued_on", "total", "file"]
+    readonly_fields = ["file"]
+
+    @admin.display(description=_("fichier"))
+    def file(self, document: Document) -> str:
+        return download_link(document)
+
+
 @admin.register(Charge)
 class ChargeAdmin(TreasuryPage, ExtractPage, RemindsUnpaid, DecisionsAdmin):
     list_display = ["number", "name", "owed", "received", "state", "due", "reminded_on"]
@@ -117,7 +133,7 @@ class ChargeAdmin(TreasuryPage, ExtractPage, RemindsUnpaid, DecisionsAdmin):
         "cancel_reason",
     ]
     readonly_fields = ["number", "reference", "state", "owed", "received", "promised", "missing"]
-    inlines = [LineInline, AdjustmentInline, PaymentInline, RefundInline]
+    inlines = [LineInline, AdjustmentInline, PaymentInline, RefundInline, DocumentInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Charge]:
         charges: QuerySet[Charge] = Charge.objects.with_amounts().with_due_day().select_related("user")

@@ -53,7 +53,7 @@ def paths(settings, tmp_path):
         *paths_of_leaving(),
         *paths_of_members(),
         *paths_of_invitations(),
-        *paths_of_paying()[:2],
+        *paths_of_paying()[:3],
         "/formations/",
         "/fondateurs/",
         "/adherer/",
@@ -284,7 +284,7 @@ def admin_lists():
         "events": ["event", "training", "theme", "booking", "registration"],
         "members": ["member", "membership", "plan", "application", "mandate", "invitation", "maildomain"]
         + ["skill", "consent"],
-        "payments": ["charge", "payment", "refund"],
+        "payments": ["charge", "payment", "refund", "document", "billing"],
         "mailing": ["email"],
         "accounts": ["user"],
     }
