@@ -25,6 +25,7 @@ TO_PAY, PAID = "S1", "S2"  # for services
 SIREN, SIRET, FR_ADDRESS, EMAIL = "0002", "0009", "0225", "EM"
 TRANSFER, ANY_MEANS = "58", "1"
 NONE = "0.00"
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NOTES = {  # BR-FR-05 wants the first three of every invoice
     "PMD": "Pénalités de retard : trois fois le taux d’intérêt légal, exigibles sans rappel.",
     "PMT": "Indemnité forfaitaire pour frais de recouvrement due par un client professionnel : 40 €.",
@@ -45,8 +46,20 @@ UA_MARK = b'<rdf:Description xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><p
 def xml(paper: Document) -> bytes:
     """The invoice or credit note for machines: EN 16931, with what the French rules ask for on top."""
     terms = _heading(paper) | _parties(paper) | _payment(paper) | _amounts(paper)
-    made: bytes = generate_xml(terms, **LEVEL, check_xsd=True, check_schematron=None)
+    made: bytes = generate_xml(_writable(terms), **LEVEL, check_xsd=True, check_schematron=None)
     return made
+
+
+def _writable(terms: Any) -> Any:
+    """Without the characters that XML cannot hold, such as a line break pasted from a word processor."""
+    match terms:
+        case dict():
+            return {key: _writable(value) for key, value in terms.items()}
+        case list():
+            return [_writable(value) for value in terms]
+        case str():
+            return NOT_IN_XML.sub(" ", terms)
+    return terms
 
 
 def embed(pdf: bytes, content: bytes, *, title: str) -> bytes:

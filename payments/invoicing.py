@@ -133,12 +133,17 @@ def _tell(documents: list[Document]) -> list[Document]:
 
 
 def quote(charge: Charge, *, by: "User | None" = None) -> Document:
-    """What it would cost, for whom must ask before paying. The same asked again is the same. Raises LegalMentionsMissing."""
+    """What it would cost, for whom must ask before paying. The same asked again is the same.
+
+    Raises LegalMentionsMissing, NothingToInvoice.
+    """
     own = seller()
     with transaction.atomic():
         charge = charge.locked()
         billing = Billing.objects.filter(charge=charge).first() or Billing(charge=charge, name=charge.name)
         amounts = {line: amount for line, amount in _owed(charge).items() if amount > ZERO}
+        if not amounts:
+            raise NothingToInvoice
         buyer, lines = billing.snapshot(), _snapshot(amounts)
         known: Document | None = charge.documents.filter(
             kind=Document.Kind.QUOTE, buyer=buyer, lines=lines

@@ -1,4 +1,5 @@
-from datetime import date, timedelta
+from calendar import monthrange
+from datetime import date
 from typing import Any, cast
 
 from dateutil.relativedelta import relativedelta
@@ -53,7 +54,7 @@ class PeriodForm(forms.Form):
         month: date = self.cleaned_data["until"]
         if self.cleaned_data.get("since") and month < self.cleaned_data["since"]:
             raise ValidationError(gettext("Ce mois est avant le premier."))
-        return month + relativedelta(months=1) - timedelta(days=1)
+        return month.replace(day=monthrange(month.year, month.month)[1])
 
 
 @admin.register(Closing)

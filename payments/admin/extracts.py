@@ -6,6 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.core.validators import MinValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -22,6 +23,7 @@ from payments import extracts
 from payments.extracts import Extract
 from payments.models import Charge, ChargeLine, ChargeQuerySet
 
+FIRST_DAY = date(1900, 1, 1)  # before is an error of typing
 SHOWN = 500  # moves on the page
 PRINTED = 2000  # on paper
 
@@ -34,7 +36,7 @@ class DayInput(forms.DateInput):
 
 
 class ExtractForm(forms.Form):
-    since = forms.DateField(label=_("Du"), widget=DayInput)
+    since = forms.DateField(label=_("Du"), widget=DayInput, validators=[MinValueValidator(FIRST_DAY)])
     until = forms.DateField(label=_("au"), widget=DayInput)
     nature = forms.ChoiceField(
         label=_("Nature"), required=False, choices=[("", _("toutes")), *ChargeLine.Nature.choices]

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,8 @@ from documents.days import in_words
 from payments import checkouts
 from payments.models import Charge, ChargeLine, Payment, Refund
 from payments.money import euros
+
+OLDEST = timedelta(days=3653)
 
 # What a person can record: a provider's payments come from the provider alone.
 BY_HAND = [Payment.Method.TRANSFER, Payment.Method.CHEQUE, Payment.Method.CASH]
@@ -61,6 +63,8 @@ class PaymentForm(SettlementForm):
         day: date = self.cleaned_data["valued_on"]
         if day > timezone.localdate():
             raise ValidationError(gettext("La date de valeur ne peut pas être dans l’avenir."))
+        if day < timezone.localdate() - OLDEST:  # « 26 » is read as the year 26, and what is written stays
+            raise ValidationError(gettext("Cette date a plus de dix ans\u00a0: vérifiez l’année."))
         return day
 
 

@@ -221,7 +221,7 @@ class StatementLine(FrozenRow):
             )
             for charge in charges
         ]
-        for email in {charge.email for charge in charges if charge.email and line.is_of_the_bank}:
+        for email in sorted({charge.email for charge in charges if charge.email and line.is_of_the_bank}):
             PayerAlias.objects.learn(line, email)
         return payments
 

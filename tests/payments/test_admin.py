@@ -155,6 +155,15 @@ def test_a_day_in_the_future_is_refused_and_today_is_not(staff):
     assert Payment.objects.get().valued_on == today
 
 
+def test_a_year_typed_in_two_digits_is_refused(staff):
+    refused = staff.post(payment_page(create_charge()), typed(valued_on="0026-01-15"))
+
+    assert refused.context["errors"] == {
+        "valued_on": ["Cette date a plus de dix ans\u00a0: vérifiez l’année."]
+    }
+    assert not Payment.objects.exists()
+
+
 @pytest.mark.parametrize("is_same_charge", [True, False])
 def test_a_reference_is_used_once_by_method(staff, is_same_charge):
     charge = create_charge()

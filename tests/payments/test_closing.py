@@ -236,6 +236,12 @@ def test_months_that_do_not_follow_are_refused(client, treasurer, page, since):
     assert answer.status_code == 400
 
 
+def test_the_last_month_of_all_is_only_far_away(client, treasurer):
+    answer = client.get(reverse("admin:payments_books"), {"since": "2026-11", "until": "9999-12"})
+
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize("page", ["closing_close", "books", "books_csv", "books_fec", "closing_changelist"])
 def test_the_books_are_for_the_treasurers(client, page):
     client.force_login(create_role("Formations"))

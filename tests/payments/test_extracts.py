@@ -170,6 +170,15 @@ def test_other_days_and_one_nature_are_chosen_and_a_wrong_day_is_said_beside_its
     assert [(one.status_code, "errorlist" in one.text) for one in wrong] == [(400, True)] * 2
 
 
+def test_there_is_none_from_the_first_day_of_all(staff):
+    address = reverse("admin:payments_extract_of_all")
+
+    page = staff.get(address, {"since": "0001-01-01", "until": "2026-12-31", "format": "pdf"})
+
+    assert page.status_code == 400
+    assert "since" in page.context["form"].errors
+
+
 def test_it_is_printed_and_the_journal_says_so(staff, mixed):
     response = staff.get(page_of(mixed), {"format": "pdf"})
 

@@ -166,6 +166,13 @@ def test_whatever_people_write_is_on_the_invoice_as_text():
 # Numbers
 
 
+@pytest.mark.parametrize("character", ["\x0b", "\x1f", "\ufffe"])
+def test_what_xml_cannot_hold_keeps_no_invoice_from_being_issued(character):
+    document = invoice_of(billing=COMPANY | {"name": f"Coopérative{character}d’essai"})
+
+    assert "<ram:Name>Coopérative d’essai</ram:Name>" in xml_of(document).decode()
+
+
 def test_numbers_follow_each_other_and_begin_again_each_year():
     with time_machine.travel("2026-12-31 23:30+01:00"):
         last = [invoice_of().number, invoice_of().number]
@@ -344,3 +351,12 @@ def test_a_quote_asked_again_after_a_change_is_another():
     Billing.objects.update(city="Sète")
 
     assert invoicing.quote(charge).number == "D2026-00002" != first.number
+
+
+def test_there_is_no_quote_of_nothing():
+    charge = create_billed()
+    charge.cancel()
+
+    with pytest.raises(invoicing.NothingToInvoice):
+        invoicing.quote(charge)
+    assert not Document.objects.exists()
