@@ -83,6 +83,7 @@ class Subject:
         return emails.keys_about(
             applications=self.member.applications.values_list("pk", flat=True),
             memberships=self.member.memberships.values_list("pk", flat=True),
+            charges=self.charges,
             refunds=refunds,
         )
 

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from documents.days import in_words
 from mailing import outbox
 from mailing.models import Email, List, OptOut
+from payments.emails import REMINDER
 
 if TYPE_CHECKING:
     from members.models import MemberMessage, Membership, ReminderRule
@@ -124,7 +125,9 @@ class Keys(NamedTuple):
     starts: list[str]
 
 
-def keys_about(*, applications: Iterable[int], memberships: Iterable[int], refunds: Iterable[int]) -> Keys:
+def keys_about(
+    *, applications: Iterable[int], memberships: Iterable[int], charges: Iterable[int], refunds: Iterable[int]
+) -> Keys:
     """Also those that went to somebody else, such as whoever applied for an organisation."""
     periods = list(memberships)
     return Keys(
@@ -134,6 +137,7 @@ def keys_about(*, applications: Iterable[int], memberships: Iterable[int], refun
         ],
         starts=[
             *(f"{RENEWAL}.{pk}." for pk in periods[:LATEST]),
+            *(f"{REMINDER}.{pk}." for pk in list(charges)[-LATEST:]),
             *(f"members.{template}.{pk}." for pk in list(applications)[:LATEST] for template in ABOUT),
         ],
     )

@@ -17,10 +17,12 @@ from journal import trail
 from journal.models import Entry
 from mailing.models import Email
 from members.models import Application, Departure, Mandate, Member, Membership, Note, StatusOverride
+from payments import dunning
 from tests.factories import (
     create_charge,
     create_event,
     create_member,
+    create_membership,
     create_organisation,
     create_plan,
     create_staff,
@@ -156,6 +158,17 @@ def test_a_message_about_a_period_is_found_by_its_key_whoever_received_it(boss):
     told = [words for label, words in said(organisation, boss) if label == "message"]
 
     assert told == [f"members.renewal.{period.pk}.7 – en attente"]
+
+
+def test_a_reminder_of_what_is_due_is_found_whoever_pays(boss):
+    organisation = create_organisation()
+    charge = create_charge(email="compta@societe.example.org", due_on=day(-5))
+    create_membership(organisation, charge=charge)
+    dunning.remind_now(charge, on=timezone.localdate())
+
+    told = [words for label, words in said(organisation, boss) if label == "message"]
+
+    assert told == [f"Rappel\u00a0: 40,00\u00a0€ à régler ({charge.number}) – en attente"]
 
 
 def test_what_is_of_somebody_else_is_not_there(member, boss):
