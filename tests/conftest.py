@@ -1,18 +1,38 @@
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.utils import timezone
 
 from iamm.celery import app
+from tests import services
 from tests.giving_back import remember_what_the_migrations_wrote
 
 
 def pytest_configure():
     """A slow hash protects passwords, and a test has none to protect."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    """A test database starts as the one that was migrated, once for all workers: see tests/services.py."""
+    migrated = services.wait_for_migrations()
+    connection.settings_dict["TEST"]["MIGRATE"] = False
+    if connection.vendor == "postgresql":
+        yield
+    else:
+        with (
+            closing(sqlite3.connect(connection.creation._get_test_db_name(), uri=True)) as memory,
+            closing(sqlite3.connect(migrated)) as file,
+        ):
+            file.backup(memory)
+            yield
 
 
 @pytest.fixture(scope="session")

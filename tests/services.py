@@ -4,6 +4,7 @@
 """
 
 import atexit
+import fcntl
 import os
 import pwd
 import re
@@ -15,6 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+import django
+from django.core.management import call_command
 
 
 def _unprivileged() -> dict[str, Any]:
@@ -113,6 +117,39 @@ def _stop(process: subprocess.Popen[bytes], home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
+def _start_migrating(url: str) -> None:
+    """Once for all workers, while they collect the tests: each copies the result. The lock is held until it is there."""
+    folder = Path(os.environ["DATA_DIR"])
+    with (folder / "migrating").open("w") as lock, (folder / "migrating.log").open("wb") as log:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.services"],
+            cwd=Path(__file__).parent.parent,
+            env=os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "iamm.settings"},
+            stdout=log,
+            stderr=log,
+            pass_fds=[lock.fileno()],
+        )
+    atexit.register(lambda: (process.kill(), process.wait()))
+
+
+def _migrate() -> None:
+    django.setup()
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    (Path(os.environ["DATA_DIR"]) / "migrated").touch()
+
+
+def wait_for_migrations() -> Path:
+    """Return the file of the SQLite database. Each new database of PostgreSQL is a copy of its own by itself."""
+    folder = Path(os.environ["DATA_DIR"])
+    with (folder / "migrating").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+    if not (folder / "migrated").exists():
+        raise SystemExit((folder / "migrating.log").read_text())
+    return folder / "migrated.sqlite3"
+
+
 def _prepare() -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None:
@@ -131,12 +168,17 @@ def _prepare() -> None:
             STATIC_ROOT=tempfile.mkdtemp(prefix="iamm-static-"),  # whitenoise wants it to exist
         )
         if os.environ.get("TEST_DATABASE") == "sqlite":
-            os.environ.update(DATABASE_URL=f"sqlite:///{os.environ['DATA_DIR']}/db.sqlite3", REDIS_URL="")
+            folder = os.environ["DATA_DIR"]
+            os.environ.update(DATABASE_URL=f"sqlite:///{folder}/db.sqlite3", REDIS_URL="")
+            _start_migrating(f"sqlite:///{folder}/migrated.sqlite3")
         else:
             os.environ.update(DATABASE_URL=start_postgresql(), REDIS_URL=start_redis())
+            _start_migrating(os.environ["DATABASE_URL"].replace("/postgres?", "/template1?"))
     elif os.environ["REDIS_URL"]:
         os.environ["REDIS_URL"] += f"?db={re.sub('[^0-9]', '', worker)}"  # workers do not share a cache
 
 
-if "pytest" in sys.modules:  # bench/ only wants to start servers of its own
+if __name__ == "__main__":
+    _migrate()
+elif "pytest" in sys.modules:  # bench/ only wants to start servers of its own
     _prepare()

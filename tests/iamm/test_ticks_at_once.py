@@ -1,12 +1,14 @@
 """Four schedules by mistake instead of one: what is due is done once."""
 
 import re
+from shutil import copy
 
 import pytest
-from django.conf import settings
+from django.db import connection
 
-from tests import processes
+from tests import processes, services
 
+pytestmark = pytest.mark.django_db(transaction=True)
 MAILS = 60
 QUEUE_MAILS = f"""
 from mailing.models import Email
@@ -16,16 +18,14 @@ for number in range({MAILS}):
 """
 
 
-@pytest.fixture(params=["postgresql", "sqlite"])
-def environment(request, tmp_path):
+@pytest.fixture
+def environment(tmp_path):
     """Where the four processes run: production's database and cache, or those of the embedded portal."""
     env = {"EMAIL_URL": f"filemail:///{tmp_path}/mails", "PAYMENT_SANDBOX": "0"}
-    if request.param == "postgresql":
-        return env | {"DATABASE_URL": processes.database_url(), "REDIS_URL": settings.REDIS_URL}
-    env |= {"DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3", "REDIS_URL": ""}
-    processes.finish(processes.manage("migrate", "--verbosity", "0", env=env))
-    processes.finish(processes.manage("createcachetable", env=env))
-    return env
+    if connection.vendor == "postgresql":
+        return env | {"DATABASE_URL": processes.database_url()}
+    copy(services.wait_for_migrations(), tmp_path / "db.sqlite3")
+    return env | {"DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3"}
 
 
 def test_four_ticks_at_once_send_each_mail_once(environment, tmp_path):
