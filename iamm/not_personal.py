@@ -74,7 +74,7 @@ COLUMNS: dict[str, str] = {
     "payments.Checkout": "charge read_at",
     "payments.Document": "token charge payment corrects vat seller content sha256",  # the bytes go with the buyer
     "payments.Payment": "charge counters line booked_on account",
-    "payments.Refund": "charge payment",
+    "payments.Refund": "charge payment asked_of",
     "payments.Series": "prefix year last last_on",
     "payments.SandboxOrder": "uuid",
     "payments.SandboxPayment": "uuid order notify_at notified_at attempts",

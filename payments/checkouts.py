@@ -6,12 +6,22 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from payments import providers
 from payments.locks import Busy, held
-from payments.models import Charge, ChargeLine, Checkout, NothingLeft, Payment, PaymentMismatch, Refund
+from payments.models import (
+    Charge,
+    ChargeLine,
+    Checkout,
+    NothingLeft,
+    Payment,
+    PaymentMismatch,
+    Refund,
+    UnderWay,
+)
 
 logger = logging.getLogger(__name__)
 # Of several attempts on one page, what counts is the best.
@@ -104,12 +114,14 @@ def _record_takeback(charge: Charge, payment: Payment, back: providers.Takeback)
         charge.record_payment(
             method=payment.method, amount=-written.amount, reference=returned(back.reference)
         )
+    if back.is_undone and not back.is_chargeback:  # it will not be made: another way may be taken
+        charge.refunds.to_make().filter(asked_of=payment, amount=back.amount).update(asked_of=None)
     if written or back.is_undone:
         return
     if back.amount > left_of(payment):  # told under another name before, or an error of theirs
         logger.error("takeback_beyond_payment", extra={"reference": back.reference})
         return
-    promised = charge.refunds.to_make().filter(amount=back.amount).order_by("pk").first()
+    promised = _promised(charge, payment, back.amount)
     if promised and not back.is_chargeback:
         charge.pay_back(
             promised,
@@ -121,6 +133,13 @@ def _record_takeback(charge: Charge, payment: Payment, back: providers.Takeback)
         return
     kind = Payment.Kind.CHARGEBACK if back.is_chargeback else Payment.Kind.REFUND
     charge.take_back(payment, amount=back.amount, reference=back.reference, kind=kind, on=back.on)
+
+
+def _promised(charge: Charge, payment: Payment, amount: Decimal) -> Refund | None:
+    """What a refund of `payment` settles: what its provider was asked for, or else what nobody was."""
+    able = charge.refunds.to_make().filter(Q(asked_of=payment) | Q(asked_of=None), amount=amount)
+    found: Refund | None = able.order_by(F("asked_of").asc(nulls_last=True), "pk").first()
+    return found
 
 
 def returned(reference: str) -> str:
@@ -139,33 +158,58 @@ def left_of(payment: Payment) -> Decimal:
 
 @transaction.atomic
 def part_of(owed: Refund, payment: Payment) -> Refund:
-    """What of a refund this payment can give back: all of it, or the first of two in its place. Raises NothingLeft."""
+    """What of a refund this payment can give back: all of it, or the first of two in its place. Raises NothingLeft, UnderWay."""
     owed.charge.locked()
     owed = Refund.objects.get(pk=owed.pk)
+    if owed.is_under_way:
+        return _asked(owed, payment)
     left = left_of(payment)
     if not owed.is_to_make or left <= 0:
         raise NothingLeft
     return owed if owed.amount <= left else owed.split(left)
 
 
+def _asked(owed: Refund, payment: Payment) -> Refund:
+    if owed.is_under_way and owed.asked_of != payment:
+        raise UnderWay
+    return owed
+
+
+@transaction.atomic
+def _ask(owed: Refund, payment: Payment) -> None:
+    """Write that the provider is asked, before it is: nobody gives it back by another way meanwhile."""
+    owed.charge.locked()
+    owed.refresh_from_db()
+    if not owed.is_to_make:
+        raise NothingLeft
+    _asked(owed, payment).asked_of = payment
+    owed.save(update_fields=["asked_of"])
+
+
+def _give_back(owed: Refund, payment: Payment) -> providers.Refunded:
+    try:
+        provider = providers.get(payment.method)
+        return provider.refund(payment.reference, amount=owed.amount, key=f"refund-{owed.pk}")
+    except (providers.ProviderRefused, providers.ConfirmElsewhere, providers.UnknownProvider):
+        Refund.objects.filter(pk=owed.pk, payment=None).update(asked_of=None)
+        raise
+
+
 def refund(owed: Refund, payment: Payment) -> bool:
     """Ask the provider of `payment` to give back what we owe. Whether it is done; if not, it will be read later.
 
     One at a time of a payment, and settled before the next is asked: asking again never pays twice. Raises
-    UnknownProvider, ProviderDown, ProviderRefused, ConfirmElsewhere, and NothingLeft once it has been made or withdrawn.
+    UnknownProvider, ProviderDown, ProviderRefused, ConfirmElsewhere, NothingLeft once it has been made or withdrawn, and
+    UnderWay while another provider may make it.
     """
     try:
         with held(f"refund.{payment.pk}", seconds=120, wait=PATIENCE):
-            owed.refresh_from_db()
-            if not owed.is_to_make:
-                raise NothingLeft
-            given = providers.get(payment.method).refund(
-                payment.reference, amount=owed.amount, key=f"refund-{owed.pk}"
-            )
+            _ask(owed, payment)
+            given = _give_back(owed, payment)
             if given.is_done:
                 owed.settle(method=payment.method, reference=given.reference, counters=payment)
     except Busy as error:
         raise providers.ProviderDown("another refund of this payment is under way") from error
-    except PaymentMismatch:  # a notification came first: it has settled another promise of the same amount
+    except PaymentMismatch:  # a notification came first, and has written it otherwise
         return False
     return given.is_done

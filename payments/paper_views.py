@@ -75,6 +75,8 @@ def charge_quote(request: HttpRequest, uuid: UUID) -> HttpResponse:
         return redirect(invoicing.quote(charge))
     except LegalMentionsMissing:
         messages.error(request, _("Nous ne pouvons pas encore établir de devis. Écrivez-nous."))
+    except invoicing.NothingToInvoice:  # cancelled meanwhile
+        messages.info(request, _("Il n’y a plus rien à payer ici."))
     return redirect(charge)
 
 

@@ -40,7 +40,8 @@ def refund_state(refund: Refund) -> str:
     if refund.withdrawn_at:
         return gettext("retiré")
     url = reverse("admin:payments_refund_change", args=[refund.pk])
-    return format_html('<a href="{}">{}</a>', url, gettext("à faire"))
+    state = gettext("demandé au prestataire") if refund.asked_of_id else gettext("à faire")
+    return format_html('<a href="{}">{}</a>', url, state)
 
 
 def download_link(document: Document) -> str:

@@ -35,7 +35,8 @@ class YearFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Document]) -> QuerySet[Document]:
         year = self.value() or ""
-        return queryset.filter(issued_on__year=int(year)) if year.isdecimal() and len(year) == 4 else queryset
+        is_year = year.isdecimal() and len(year) == 4 and int(year) > 0
+        return queryset.filter(issued_on__year=int(year)) if is_year else queryset
 
 
 @admin.register(Document)

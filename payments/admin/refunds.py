@@ -14,8 +14,17 @@ from accounts.admin_pages import ReadOnlyAdmin, StateFilter, form_page
 from payments import checkouts, providers
 from payments.admin.charges import refund_state
 from payments.admin.forms import CreditForm, ProviderRefundForm, SettlementForm
-from payments.models import Checkout, NothingLeft, PaymentMismatch, Refund
+from payments.models import Checkout, NothingLeft, PaymentMismatch, Refund, UnderWay
 from payments.money import euros
+
+
+def _why_not(refusal: NothingLeft) -> str:
+    if isinstance(refusal, UnderWay):
+        return gettext(
+            "Un prestataire a été prié de le rendre et ne l’a pas refusé\u00a0: redemandez-le-lui pour le même paiement, "
+            "il ne rendra pas deux fois."
+        )
+    return gettext("Ce remboursement n’est plus à faire.")
 
 
 class RefundStateFilter(StateFilter):
@@ -86,8 +95,8 @@ class RefundAdmin(ReadOnlyAdmin):
                 payment = refund.settle(**form.cleaned_data, recorded_by=staff)
             except PaymentMismatch:
                 form.refuse_known_reference()
-            except NothingLeft:
-                messages.info(request, gettext("Ce remboursement n’est plus à faire."))
+            except NothingLeft as refusal:
+                messages.info(request, _why_not(refusal))
                 return changelist
             else:
                 self.log_change(request, refund, gettext("Remboursement effectué : %s.") % payment)
@@ -121,6 +130,8 @@ class RefundAdmin(ReadOnlyAdmin):
                     used = refund.apply_to(charge, by=staff)
                     told = {"amount": euros(used.amount), "number": charge.number}
                     self.log_change(request, refund, gettext("%(amount)s utilisés pour %(number)s.") % told)
+            except UnderWay as refusal:
+                messages.info(request, _why_not(refusal))
             except NothingLeft:
                 messages.info(
                     request, gettext("Ce remboursement n’est plus à faire, ou cette somme est réglée.")
@@ -173,14 +184,14 @@ class RefundAdmin(ReadOnlyAdmin):
         payment = form.cleaned_data["payment"]
         try:
             part = checkouts.part_of(refund, payment)
-        except NothingLeft:
-            messages.info(request, gettext("Ce remboursement n’est plus à faire."))
+        except NothingLeft as refusal:
+            messages.info(request, _why_not(refusal))
             return True
         told = {"amount": euros(part.amount), "provider": payment.get_method_display()}
         try:
             is_done = checkouts.refund(part, payment)
-        except NothingLeft:
-            messages.info(request, gettext("Ce remboursement n’est plus à faire."))
+        except NothingLeft as refusal:
+            messages.info(request, _why_not(refusal))
         except (providers.ConfirmElsewhere, providers.ProviderDown, providers.ProviderRefused) as error:
             if part == refund:
                 form.add_error(None, self._words(error))

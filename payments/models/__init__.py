@@ -7,7 +7,7 @@ from payments.models.dunning import DunningRule
 from payments.models.lines import Adjustment, ChargeLine, Line, RefundTooLarge
 from payments.models.owed import ChargeQuerySet
 from payments.models.papers import Document, Series
-from payments.models.payments import NothingLeft, NotUndoable, Payment, Refund
+from payments.models.payments import NothingLeft, NotUndoable, Payment, Refund, UnderWay
 from payments.models.statement_lines import LineDoubtful, LineSpent, StatementLine
 from payments.models.statements import Statement, TableLayout
 
@@ -42,4 +42,5 @@ __all__ = [
     "StatementLine",
     "read_address",
     "TableLayout",
+    "UnderWay",
 ]

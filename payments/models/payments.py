@@ -26,6 +26,10 @@ class NothingLeft(Exception):
     """The refund has been made or withdrawn, or the other charge asks for nothing."""
 
 
+class UnderWay(NothingLeft):
+    """A provider has been asked for the refund, and may make it still: another way would pay it twice."""
+
+
 class Payment(FrozenRow):
     """Money that came in or, when negative, went back.
 
@@ -211,6 +215,15 @@ class Refund(models.Model):
     payment = models.OneToOneField(
         Payment, models.PROTECT, null=True, blank=True, editable=False, related_name="refund"
     )
+    asked_of = models.ForeignKey(
+        Payment,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("demandé au prestataire de"),
+    )
 
     objects: ClassVar = RefundQuerySet.as_manager()
 
@@ -232,6 +245,12 @@ class Refund(models.Model):
     def is_to_make(self) -> bool:
         return self.payment_id is None and self.withdrawn_at is None
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the provider of `asked_of` may still make it, or has made it unheard: it has not said no."""
+        asked_of = self.asked_of if self.is_to_make else None
+        return asked_of is not None and asked_of.method in settings.PAYMENT_PROVIDERS
+
     @transaction.atomic
     def settle(
         self,
@@ -243,12 +262,14 @@ class Refund(models.Model):
         counters: Payment | None = None,
         line: "StatementLine | None" = None,
     ) -> Payment:
-        """Record that the money went back. A second call returns the first counter-entry. Raises NothingLeft."""
+        """Record that the money went back. A second call returns the first counter-entry. Raises NothingLeft, UnderWay."""
         refund = self._locked()
         if refund.payment is not None:
             return refund.payment
         if refund.withdrawn_at:
             raise NothingLeft
+        if refund.is_under_way and counters != refund.asked_of:
+            raise UnderWay
         return refund.charge.pay_back(
             refund,
             method=method,
@@ -263,11 +284,13 @@ class Refund(models.Model):
     def apply_to(self, charge: "Charge", *, by: "User") -> Payment:
         """Use the credit for what the same payer owes elsewhere; what is left of it stays to be given back.
 
-        Raises NothingLeft.
+        Raises NothingLeft, UnderWay.
         """
         pks = sorted({self.charge_id, charge.pk})
         list(type(charge).objects.select_for_update().filter(pk__in=pks).order_by("pk"))
         refund, charge = self._locked(), type(charge).objects.get(pk=charge.pk)
+        if refund.is_under_way:
+            raise UnderWay
         amount = min(refund.amount, charge.amount_due)
         if not refund.is_to_make or not amount or charge.pk == refund.charge_id:
             raise NothingLeft

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 
 from payments.models import Refund
 from tests.admin import told, unlabelled
@@ -27,6 +27,9 @@ def paid(stripe):
     charge = create_charge(40)
     stripe.pay(charge)
     return charge
+
+
+REFUNDS = reverse_lazy("admin:payments_refund_changelist")
 
 
 def provider_page(refund):
@@ -271,3 +274,67 @@ def test_the_page_of_a_refund_leads_to_the_three_ways(staff, stripe, paid):
     refund.settle(method="cash", reference="1")
     page = staff.get(address).text
     assert [way in page for way in ways] == [False] * 3
+
+
+# Asked for, and not made yet
+
+
+@pytest.fixture
+def under_way(staff, stripe):
+    """A refund that Stripe has been asked for and has not made yet, of a charge paid twice."""
+    stripe.fake.new_refunds_are = "pending"
+    charge = create_charge(40)
+    sessions = [stripe.start(charge) for _ in range(2)]
+    for session in sessions:
+        stripe.fake.pay(session)
+        stripe.carry("checkout.session.completed")
+    refund = charge.refunds.to_make().get()
+    staff.post(provider_page(refund), {"payment": charge.payments.earliest("pk").pk})
+    return refund
+
+
+@pytest.mark.parametrize("way", ["settle", "credit", "provider"])
+def test_what_is_under_way_is_not_given_back_by_another_way_too(staff, stripe, under_way, way):
+    typed = {
+        "settle": {"method": "transfer", "reference": "V1"},
+        "credit": {"charge": create_charge(40).pk},
+        "provider": {"payment": under_way.charge.payments.latest("pk").pk},
+    }
+
+    page = reverse(f"admin:payments_refund_{way}", args=[under_way.pk])
+    response = staff.post(page, typed[way], follow=True)
+
+    assert told(response)[-1].startswith("Un prestataire a été prié de le rendre")
+    assert "demandé au prestataire" in staff.get(REFUNDS).text
+    [given] = stripe.fake.refunds
+    stripe.fake.change_refund(given, "succeeded")
+    stripe.carry("refund.updated")
+    under_way.refresh_from_db()
+    assert (under_way.payment.reference, under_way.charge.amount_received) == (given, 40)
+
+
+def test_what_the_provider_could_not_give_back_is_given_by_hand(staff, stripe, under_way):
+    [given] = stripe.fake.refunds
+    stripe.fake.change_refund(given, "failed")
+    stripe.carry("refund.failed")
+
+    page = reverse("admin:payments_refund_settle", args=[under_way.pk])
+    staff.post(page, {"method": "transfer", "reference": "V1"})
+
+    under_way.refresh_from_db()
+    assert under_way.payment.method == "transfer"
+
+
+def test_of_two_refunds_alike_the_provider_s_word_settles_the_one_it_was_asked_for(staff, stripe, paid):
+    stripe.fake.new_refunds_are = "pending"
+    payment, (first, second) = paid.payments.get(), [owe(paid) for _ in range(2)]
+    staff.post(provider_page(second), {"payment": payment.pk})
+    [given] = stripe.fake.refunds
+    stripe.fake.change_refund(given, "succeeded")
+    stripe.carry("refund.updated")
+
+    staff.post(provider_page(first), {"payment": payment.pk})
+
+    second.refresh_from_db()
+    assert second.payment.reference == given
+    assert len(stripe.fake.refunds) == 2

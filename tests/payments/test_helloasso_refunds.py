@@ -173,8 +173,8 @@ def test_an_answer_that_cannot_be_read_is_left_for_later(helloasso, paid):
         checkouts.refund(owe(checkout.charge), payment_of(checkout.charge))
 
 
-def test_a_notification_may_settle_another_promise_first(helloasso, paid, monkeypatch):
-    """Two promises of one amount: the notification of the second refund settles the first promise."""
+def test_a_notification_that_comes_first_settles_the_promise_that_was_asked_for(helloasso, paid, monkeypatch):
+    """Of two of one amount, of which the first is asked for later."""
     checkout, number = paid
     first, second = owe(checkout.charge, 10), owe(checkout.charge, 10)
     asked = providers.get("helloasso").refund
@@ -185,13 +185,13 @@ def test_a_notification_may_settle_another_promise_first(helloasso, paid, monkey
         return given
 
     monkeypatch.setattr(providers.get("helloasso"), "refund", then_notified)
-    assert not checkouts.refund(second, payment_of(checkout.charge))
+    assert checkouts.refund(second, payment_of(checkout.charge))
     monkeypatch.undo()
 
     first.refresh_from_db()
     second.refresh_from_db()
-    assert (first.is_to_make, second.is_to_make) == (False, True)
-    assert checkouts.refund(second, payment_of(checkout.charge))
+    assert (first.is_to_make, second.is_to_make) == (True, False)
+    assert checkouts.refund(first, payment_of(checkout.charge))
     assert operations(helloasso, number) == [(1000, "Processed")] * 2
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from mailing.models import Email
-from payments import confirmations, invoicing
+from payments import confirmations, invoicing, paper_views
 from payments.models import Billing, Document, Payment
 from tests import papers
 from tests.factories import create_charge, create_staff, create_user
@@ -248,6 +248,17 @@ def test_what_is_paid_has_no_quote(client):
 
     assert "Il n’y a plus rien à payer ici." in response.text
     assert Document.objects.count() == 0
+
+
+def test_what_is_cancelled_while_a_quote_is_asked_for_has_none(client, monkeypatch):
+    charge = create_billed()
+    papers_of = paper_views.papers_of
+    monkeypatch.setattr(paper_views, "papers_of", lambda seen: papers_of(seen) | {"late": charge.cancel()})
+
+    response = client.post(address("charge_quote", charge), follow=True)
+
+    assert "Il n’y a plus rien à payer ici." in response.text
+    assert not Document.objects.exists()
 
 
 def test_no_quote_leaves_before_we_know_who_we_are(client, settings):
