@@ -77,6 +77,10 @@ def invoice(charge: Charge, *, by: "User | None" = None) -> list[Document]:
         in_hand -= paid
         head = Head(own, billing.snapshot(), vat, by)
         documents.append(_write(charge, Document.Kind.INVOICE, amounts, head, paid=paid))
+    days = [one.due_on for one in documents if one.due_on]
+    if days and (charge.due_on is None or charge.due_on < max(days)):  # reminders count from what it says
+        charge.due_on = max(days)
+        charge.save(update_fields=["due_on"])
     return documents
 
 

@@ -8,9 +8,10 @@ import time_machine
 from django.core.exceptions import ValidationError
 
 from mailing.models import Email
-from payments import dunning
+from payments import dunning, invoicing
 from payments.dunning import Reason
 from payments.models import Charge, Checkout, DunningRule, Payment, StatementLine
+from tests import papers
 from tests.factories import create_charge, create_staff
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +82,16 @@ def test_without_any_rule_nobody_is_looked_at():
     owing()
 
     assert (due(days=3), reasons(days=3)) == ([], [])
+
+
+def test_an_invoice_to_pay_is_late_from_the_day_it_says(settings):
+    papers.know_ourselves(settings)
+    charge = papers.create_billed(("dues", 100))
+
+    [invoice] = invoicing.invoice(charge)
+
+    assert invoice.due_on == date(2026, 3, 3)
+    assert (due(days=1), due(days=3), due(days=4)) == ([], [], [(charge, 3)])
 
 
 # Who is spared
