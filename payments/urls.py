@@ -1,6 +1,6 @@
 from django.urls import path
 
-from payments import paper_views, views
+from payments import extract_views, paper_views, views
 
 app_name = "payments"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("<uuid:uuid>/devis/", paper_views.charge_quote, name="charge_quote"),
     path("<uuid:uuid>/confirmation/<int:payment>/", paper_views.confirmation, name="confirmation"),
     path("<uuid:uuid>/documents/<uuid:token>/", paper_views.document, name="document"),
+    path("extrait/<int:year>/", extract_views.extract, name="extract"),
+    path("extrait/<int:year>.pdf", extract_views.extract_pdf, name="extract_pdf"),
     path("notification/<slug:provider>/<str:secret>/", views.notification, name="notification"),
     path("bac-a-sable/<uuid:uuid>/", views.sandbox, name="sandbox"),
 ]

@@ -252,7 +252,12 @@ def test_no_page_of_the_account_has_a_fault(look, site, scheme, width):
 
     change = reverse("members:change", args=[member.memberships.get().pk])
     changes = [change, f"{change}?formule={factories.create_plan().slug}"]
-    records = [reverse("members:profile", args=[member.pk]), f"{reverse('members:directory')}?q=introuvable"]
+    extract = reverse("payments:extract", args=[timezone.localdate().year])
+    records = [
+        extract,
+        reverse("members:profile", args=[member.pk]),
+        f"{reverse('members:directory')}?q=introuvable",
+    ]
     paths = [*[reverse(name) for name in names], *paths_of_organisation(user), *changes, *records]
 
     assert look(paths, scheme=scheme, width=width, cookies=session_of(user, site)) == {}

@@ -138,7 +138,8 @@ def test_no_page_has_a_fault(client, tmp_path, settings):
     pages = {address: client.get(address) for address in addresses()}
     english = client.get("/agenda/", headers={"Accept-Language": "en"})
     client.force_login(user)
-    own = [*[reverse(name) for name in OWN], *paths_of_organisation(user)]
+    extract = reverse("payments:extract", args=[timezone.localdate().year])
+    own = [*[reverse(name) for name in OWN], extract, *paths_of_organisation(user)]
     pages |= {address: client.get(address) for address in own} | {"english": english}
 
     files = {}
