@@ -237,8 +237,8 @@ class ChargeAdmin(TreasuryPage, ExtractPage, RemindsUnpaid, DecisionsAdmin):
     def _result(self, charge: Charge) -> str:
         if charge.is_payable:
             return gettext("Paiement enregistré. Il reste %s à régler.") % euros(charge.amount_due)
-        if charge.amount_received > charge.amount:
-            excess = euros(charge.amount_received - charge.amount)
+        if charge.amount_received > charge.amount_owed:
+            excess = euros(charge.amount_received - charge.amount_owed)
             return (
                 gettext("Paiement enregistré : la somme est réglée. %s de trop sont à rembourser.") % excess
             )

@@ -155,6 +155,15 @@ def test_a_day_in_the_future_is_refused_and_today_is_not(staff):
     assert Payment.objects.get().valued_on == today
 
 
+def test_what_is_too_much_of_a_reduced_sum_is_told(staff):
+    charge = create_charge(40)
+    charge.reduce(Decimal(10), reason="geste")
+
+    response = staff.post(payment_page(charge), typed(amount="40"), follow=True)
+
+    assert "10,00\u00a0€ de trop sont à rembourser." in told(response)[0]
+
+
 def test_a_year_typed_in_two_digits_is_refused(staff):
     refused = staff.post(payment_page(create_charge()), typed(valued_on="0026-01-15"))
 
