@@ -120,13 +120,18 @@ def _without_format(request: HttpRequest) -> str:
     return asked.urlencode()
 
 
+def _untold(extract: Extract) -> str:
+    """Of which days, not of whom: it is kept when the payer is forgotten."""
+    return f"{gettext('Extrait de compte')} {extract.since:%d/%m/%Y} – {extract.until:%d/%m/%Y}"
+
+
 def _ask(request: HttpRequest, extract: Extract) -> HttpResponse:
     form = request.POST.get("format", "")
     Export.ask(
         "payments.extract",
         parameters=extracts.parameters_of(extract),
         by=cast(User, request.user),
-        title=f"{gettext('Extrait de compte')} {extract.title}",
+        title=_untold(extract),
         format=form if form in Export.Format.values else Export.Format.XLSX,
     )
     messages.success(
@@ -137,7 +142,7 @@ def _ask(request: HttpRequest, extract: Extract) -> HttpResponse:
 
 def _pdf(request: HttpRequest, extract: Extract) -> HttpResponse:
     content = extracts.pdf(extract)
-    note = f"{gettext('Extrait de compte')}, {extract.period}, PDF"
+    note = f"{_untold(extract)}, PDF"
     actor = cast(User, request.user)
     subjects = extracts.ExtractTable(extract).subjects()
     trail.record_many(subjects, trail.Action.EXPORTED, model=Charge, actor=actor, note=note)

@@ -206,6 +206,7 @@ def test_it_is_taken_away_as_a_table_made_in_the_background(staff, mixed, run_co
     export = Export.objects.get()
     assert "L’export se prépare" in response.text
     assert (export.format, export.state, export.row_count) == ("csv", "ready", 4)
+    assert export.title == "Extrait de compte 01/03/2026 – 31/03/2026"  # not of whom: it is kept
     with export.file.open() as file:
         assert "Remboursement, chèque R1" in file.read().decode()
 
