@@ -108,6 +108,13 @@ def payer_aliases(kept: Kept) -> QuerySet[PayerAlias]:
     return PayerAlias.objects.filter(used_on__lt=kept.limit(timezone.localdate()))
 
 
+def tax_receipts(kept: Kept) -> QuerySet[Document]:
+    first_day = kept.limit(timezone.localdate()).replace(month=1, day=1)
+    old = Document.objects.filter(kind=Document.Kind.RECEIPT, issued_on__lt=first_day)
+    receipts: QuerySet[Document] = old.exclude(content=b"")
+    return receipts
+
+
 def journal(kept: Kept) -> QuerySet[Entry]:
     entries: QuerySet[Entry] = Entry.objects.filter(at__lt=kept.moment())
     return entries

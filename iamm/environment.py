@@ -56,6 +56,14 @@ def choice(name: str, default: str, *, among: Iterable[str]) -> str:
     return value
 
 
+def file(name: str) -> str:
+    """The path of a file that is there, or nothing."""
+    value = text(name, "")
+    if value and not Path(value).is_file():
+        raise ImproperlyConfigured(f"{name} doit être le chemin d’un fichier, pas « {value} ».")
+    return value
+
+
 def url(name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
     """A URL of one of `schemes`, without its trailing slash; empty when unset and not required."""
     value = text(name, default).rstrip("/")

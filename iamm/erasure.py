@@ -31,7 +31,15 @@ from members.models import (
     Merge,
 )
 from members.models.imports import ImportBatch
-from payments.models import Charge, ChargeQuerySet, Checkout, PayerAlias, SandboxOrder, StatementLine
+from payments.models import (
+    Charge,
+    ChargeQuerySet,
+    Checkout,
+    Document,
+    PayerAlias,
+    SandboxOrder,
+    StatementLine,
+)
 
 
 class ErasureRefused(Exception):
@@ -301,6 +309,14 @@ def forget_lines(lines: QuerySet[StatementLine]) -> int:
     pks = list(lines.values_list("pk", flat=True))
     forget_traces([(StatementLine, pks)])
     return StatementLine.objects.filter(pk__in=pks).forget()
+
+
+@transaction.atomic
+def forget_documents(documents: QuerySet[Document]) -> int:
+    pks = list(documents.values_list("pk", flat=True))
+    forget_traces([(Document, pks)])
+    forgotten: int = Document.objects.filter(pk__in=pks).forget()
+    return forgotten
 
 
 def erase_accounts(users: QuerySet[User]) -> int:

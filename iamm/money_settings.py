@@ -81,6 +81,20 @@ VAT = {
 VAT_NUMBER = environment.text("VAT_NUMBER", "")
 INVOICE_DAYS = environment.integer("INVOICE_DAYS", default=30)  # to pay one, where nothing else was agreed
 
+# Tax receipts: off until the board has decided that the association may issue some, and says when and why.
+
+_decision = environment.text("TAX_RECEIPTS_DECISION", "")
+_if_decided = None if _decision else ""
+TAX_RECEIPTS = {
+    "decision": _decision,
+    "object": environment.text("TAX_RECEIPTS_OBJECT", _if_decided),
+    "quality": environment.text("TAX_RECEIPTS_QUALITY", _if_decided),
+    "signatory": environment.text("TAX_RECEIPTS_SIGNATORY", _if_decided),
+    "signature": environment.file("TAX_RECEIPTS_SIGNATURE"),
+    "form_person": environment.text("TAX_RECEIPTS_FORM_PERSON", "modèle 2041-RD, Cerfa n° 11580*05"),
+    "form_company": environment.text("TAX_RECEIPTS_FORM_COMPANY", "modèle 2041-MEC-SD, Cerfa n° 16216*02"),
+}
+
 # The chart of accounts of associations (ANC 2018-06). Rows keep the account of the day they were written.
 
 BOOKS: dict[str, Any] = {

@@ -54,7 +54,7 @@ COLUMNS: dict[str, str] = {
     "members.Merge": "kept removed_pk kept_digest moved undone_at forgotten_at",
     "members.Note": "member",
     "members.Plan": "name slug kind college summary benefits period months fixed_starts_on fixed_ends_on late_join"
-    " free_from_month free_from_day max_terms is_amount_chosen seats_included approval proof proof_label"
+    " free_from_month free_from_day max_terms is_amount_chosen is_deductible seats_included approval proof proof_label"
     " asks_address renewal_opens_days grace_days backdates is_open position",
     "members.PlanPrice": "plan amount since from_headcount seat_amount",
     "members.ReminderRule": "plan days subject text is_active",
@@ -64,6 +64,7 @@ COLUMNS: dict[str, str] = {
     "partners.Partner": "name slug is_founder position monogram tint role summary presentation website logo",
     "payments.Charge": "uuid return_path payable_until booked_on",
     "payments.Billing": "charge is_wanted",
+    "payments.Cancellation": "document",
     "payments.ChargeLine": "charge account",
     "payments.Adjustment": "charge line account booked_on",
     "payments.DunningRule": "name days subject text is_active",

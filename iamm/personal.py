@@ -44,6 +44,7 @@ from payments.models import (
     Adjustment,
     Aside,
     Billing,
+    Cancellation,
     Charge,
     ChargeLine,
     ChargeQuerySet,
@@ -207,6 +208,10 @@ def _of_charges(model: type[Model]) -> Callable[[Person], QuerySet[Any]]:
     return lambda person: model._default_manager.filter(charge__in=person.charges.values("pk"))
 
 
+def _documents(person: Person) -> QuerySet[Any]:
+    return Document.objects.filter(charge__in=person.charges.values("pk"))
+
+
 def _orders(person: Person) -> QuerySet[Any]:
     references = Checkout.objects.filter(charge__in=person.charges.values("pk"), provider="sandbox")
     return SandboxOrder.objects.filter(uuid__in=[*references.values_list("reference", flat=True)])
@@ -272,7 +277,13 @@ SOURCES = [
     Source("accounting", ChargeLine, _of_charges(ChargeLine)),
     Source("accounting", Billing, _of_charges(Billing)),
     Source("accounting", Adjustment, _of_charges(Adjustment)),
-    Source("accounting", Document, _of_charges(Document)),
+    Source("accounting", Document, lambda person: _documents(person).exclude(kind=Document.Kind.RECEIPT)),
+    Source("tax-receipts", Document, lambda person: _documents(person).filter(kind=Document.Kind.RECEIPT)),
+    Source(
+        "tax-receipts",
+        Cancellation,
+        lambda person: Cancellation.objects.filter(document__in=_documents(person).values("pk")),
+    ),
     Source("accounting", Payment, _of_charges(Payment)),
     Source("accounting", Refund, _of_charges(Refund)),
     Source("accounting", Checkout, _of_charges(Checkout)),

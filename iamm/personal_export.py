@@ -153,7 +153,7 @@ def _documents(person: Person) -> Iterator[tuple[str, bytes]]:
     own = person.places.confirmed().filter(booking__event__ends_at__gt=timezone.now())
     for place in own.select_related("booking__event", "price").order_by("pk")[:MOST_TICKETS]:
         yield f"billet-{place.event.slug}-{place.pk}.pdf", tickets(place.event, [place])
-    issued = Document.objects.filter(charge__in=person.charges.values("pk")).exclude(content=b"")
+    issued = Document.objects.readable().filter(charge__in=person.charges.values("pk"))
     for document in issued.order_by("pk").iterator(chunk_size=MOST_TICKETS):
         yield document.filename, bytes(document.content)
     for application in person.applications.exclude(proof=""):

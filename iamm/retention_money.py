@@ -7,6 +7,7 @@ from iamm.retention_rules import Kept, Rule, words
 from payments.models.asides import ALIAS_KEPT
 from payments.models.statements import KEPT as BANK_FILES_KEPT
 
+DOCUMENT = "kind number issued_on issued_at buyer lines total paid paid_on due_on"
 STATEMENT_LINE = "method booked_on valued_on amount label payer email iban bank_id end_to_end reference"
 
 MONEY = [
@@ -25,12 +26,10 @@ MONEY = [
                 " cancel_reason"
             ),
             "payments.Billing": words(
-                "is_organisation name address postcode city country siret vat_number service_code engagement_number"
+                "is_organisation name address postcode city country siret legal_form vat_number service_code engagement_number"
                 " purchase_order"
             ),
-            "payments.Document": words(
-                "kind number issued_on issued_at buyer lines total paid paid_on due_on"
-            ),
+            "payments.Document": words(DOCUMENT),
             "payments.ChargeLine": ["nature", "label", "amount", "deductible"],
             "payments.Adjustment": ["kind", "amount", "reason", "made_at"],
             "payments.Payment": words("method kind amount reference valued_on provider_receipt recorded_at"),
@@ -42,6 +41,20 @@ MONEY = [
         },
         due.accounting,
         erasure.forget_payers,
+    ),
+    Rule(
+        "tax-receipts",
+        _("Reçu fiscal"),
+        _("nom et adresse de qui a donné, montant, date"),
+        _("Justifier les reçus délivrés (obligation légale, livre des procédures fiscales, article L102 E)."),
+        Kept(_("la fin de l’année du reçu"), years=6),
+        _("Nom, adresse et document effacés\u202f; le numéro et le montant restent."),
+        {
+            "payments.Document": words(DOCUMENT),
+            "payments.Cancellation": ["reason", "cancelled_at"],
+        },
+        due.tax_receipts,
+        erasure.forget_documents,
     ),
     Rule(
         "statements",

@@ -115,7 +115,7 @@ def account(request: HttpRequest) -> HttpResponse:
 def _settled(user: User) -> QuerySet[Charge]:
     """What has been paid or invoiced, with its documents: the latest first."""
     charges: QuerySet[Charge] = Charge.objects.visible_to(user).exclude(booked_on=None)
-    issued = Document.objects.exclude(content=b"").exclude(kind=Document.Kind.CONFIRMATION)
+    issued = Document.objects.readable().exclude(kind=Document.Kind.CONFIRMATION)
     return charges.prefetch_related("lines", Prefetch("documents", issued.order_by("pk"))).order_by(
         "-booked_on", "-pk"
     )[:PAST_BOOKINGS]

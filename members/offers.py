@@ -213,7 +213,8 @@ def _lines(
         if amount < due:
             raise AmountTooLow(due)
         due = amount
-    lines = [Line(ChargeLine.Nature.DUES, _("Adhésion – %s") % plan.name, due)]
+    deductible = due if plan.is_deductible else None
+    lines = [Line(ChargeLine.Nature.DUES, _("Adhésion – %s") % plan.name, due, deductible)]
     extra = max(seats - plan.seats_included, 0) if plan.seats_included is not None else 0
     if extra:
         if price.seat_amount is None:

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import transaction
 from django.utils import translation
+from django.utils.text import capfirst
 
 from documents.days import in_words
 from documents.typeset import typeset
@@ -57,7 +58,7 @@ def _pdf(document: Document, charge: Charge, payment: Payment) -> bytes:
             number=document.number,
             sentence=f"Nous avons reçu {amount} de {charge.name}, le {day}.",
             facts=[
-                ("Moyen de paiement", str(payment.get_method_display()).capitalize()),
+                ("Moyen de paiement", capfirst(payment.get_method_display())),
                 ("Notre référence", charge.number),
                 ("Document établi le", in_words(document.issued_on)),
             ],

@@ -13,7 +13,7 @@ from mailing.models import Email
 from payments.money import euros
 
 if TYPE_CHECKING:
-    from payments.models import Charge, Document, DunningRule, Payment, Refund
+    from payments.models import Cancellation, Charge, Document, DunningRule, Payment, Refund
 
 REMINDER = (
     "payments.reminder"  # the key goes on with the charge, then the days of the rule or the day of the staff
@@ -100,4 +100,15 @@ def payment_received(payment: "Payment") -> None:
         context={"payment": payment, "charge": type(payment.charge).objects.get(pk=payment.charge_id)},
         key=f"payments.received.{payment.pk}",
         language=payment.charge.language,
+    )
+
+
+def receipt_cancelled(cancellation: "Cancellation") -> None:
+    charge = cancellation.document.charge
+    outbox.queue(
+        "payments/email/receipt_cancelled",
+        to=charge.email,
+        context={"cancellation": cancellation, "document": cancellation.document, "charge": charge},
+        key=f"payments.receipt_cancelled.{cancellation.document_id}",
+        language=charge.language,
     )

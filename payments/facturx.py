@@ -27,8 +27,8 @@ TRANSFER, ANY_MEANS = "58", "1"
 NONE = "0.00"
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NOTES = {  # BR-FR-05 wants the first three of every invoice
-    "PMD": "Pénalités de retard : trois fois le taux d’intérêt légal, exigibles sans rappel.",
-    "PMT": "Indemnité forfaitaire pour frais de recouvrement due par un client professionnel : 40 €.",
+    "PMD": "Pénalités de retard\u00a0: trois fois le taux d’intérêt légal, exigibles sans rappel.",
+    "PMT": "Indemnité forfaitaire pour frais de recouvrement due par un client professionnel\u00a0: 40\u00a0€.",
     "AAB": "Pas d’escompte pour paiement anticipé.",
 }
 UA_SCHEMA = (

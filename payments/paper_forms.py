@@ -33,9 +33,9 @@ class BillingForm(forms.ModelForm):
 
     class Meta:
         model = Billing
-        fields = (
+        fields: Any = (
             *("name", "is_organisation", "address", "postcode", "city", "country"),
-            *("siret", "vat_number", "purchase_order", "service_code", "engagement_number"),
+            *("siret", "legal_form", "vat_number", "purchase_order", "service_code", "engagement_number"),
         )
         labels = {
             "name": _("Nom ou dénomination"),
@@ -80,4 +80,22 @@ class BillingForm(forms.ModelForm):
             self.add_error("postcode", gettext("En France, un code postal a cinq chiffres."))
         if data.get("siret") and not data.get("is_organisation"):
             data["is_organisation"] = True  # only an organisation has one
+        return data
+
+
+class DonorForm(BillingForm):
+    """Of whom a tax receipt is: their complete address; of a company, its legal form and its number too."""
+
+    class Meta(BillingForm.Meta):
+        fields = (
+            *("name", "is_organisation", "address", "postcode", "city", "country"),
+            *("siret", "legal_form"),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if data.get("is_organisation"):
+            for name in ["siret", "legal_form"]:
+                if name not in self.errors and not data.get(name):
+                    self.add_error(name, gettext("Le reçu d’une organisation le porte."))
         return data

@@ -11,16 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.limits import rate_limited
-from payments import confirmations, invoicing
+from payments import confirmations, invoicing, receipts
 from payments.models import Billing, Charge, Document, Payment
-from payments.paper_forms import BillingForm
+from payments.paper_forms import BillingForm, DonorForm
 from payments.private import private_page
 from payments.seller import LegalMentionsMissing
 
 
 def papers_of(charge: Charge) -> dict[str, Any]:
     """What the page of a charge shows and offers of its documents."""
-    issued = list(charge.documents.exclude(content=b"").order_by("pk"))
+    issued = list(charge.documents.readable().order_by("pk"))
     is_invoiced = any(one.kind == Document.Kind.INVOICE for one in issued)
     received = [one for one in charge.payments.all() if one.kind == Payment.Kind.RECEIVED]
     gone = {one.counters_id for one in charge.payments.all() if one.kind in confirmations.GONE}
@@ -28,6 +28,8 @@ def papers_of(charge: Charge) -> dict[str, Any]:
     return {
         "documents": [one for one in issued if one.kind != Document.Kind.CONFIRMATION],
         "confirmable": [one for one in received if one.pk not in gone],
+        "receiptable": [one for one in received if receipts.are_issued() and not receipts.refusal(one)],
+        "cancelled": Document.objects.filter(charge=charge).exclude(cancellation=None),
         "may_ask_invoice": not is_invoiced and not charge.has_lapsed and invoicing.is_invoiceable(charge),
         "may_ask_quote": is_open and not is_invoiced,
     }
@@ -46,7 +48,7 @@ def file_response(document: Document) -> HttpResponse:
 @private_page
 @require_safe
 def document(request: HttpRequest, uuid: UUID, token: UUID) -> HttpResponse:
-    found = get_object_or_404(Document.objects.exclude(content=b""), charge__uuid=uuid, token=token)
+    found = get_object_or_404(Document.objects.readable(), charge__uuid=uuid, token=token)
     return file_response(found)
 
 
@@ -118,3 +120,31 @@ def _issue(request: HttpRequest, charge: Charge) -> None:
         pass
     else:
         messages.success(request, _("Votre facture est prête\u00a0: elle est ci-dessous."))
+
+
+@login_not_required
+@private_page
+@require_http_methods(["GET", "HEAD", "POST"])
+@rate_limited("pay")
+def charge_receipt(request: HttpRequest, uuid: UUID, payment: int) -> HttpResponse:
+    """The donor says who they are, and has their tax receipt."""
+    found = get_object_or_404(Payment.objects.select_related("charge"), charge__uuid=uuid, pk=payment)
+    refused, page = receipts.refusal(found), f"{found.charge.get_absolute_url()}#documents"
+    if isinstance(refused, receipts.ReceiptIssued):
+        return redirect(page)
+    if refused is not None:
+        raise Http404
+    billing = Billing.objects.filter(charge=found.charge).first() or Billing(name=found.charge.name)
+    form = DonorForm(request.POST or None, instance=billing)
+    if request.method == "POST" and form.is_valid():
+        try:
+            receipts.issue_to(found, to=form.cleaned_data)
+        except LegalMentionsMissing:
+            messages.error(request, _("Nous ne pouvons pas encore délivrer de reçu fiscal. Écrivez-nous."))
+        except receipts.ReceiptRefused:  # somebody else was faster, or the money has just gone back
+            pass
+        else:
+            messages.success(request, _("Votre reçu fiscal est prêt\u00a0: il est ci-dessous."))
+        return redirect(page)
+    context = {"charge": found.charge, "form": form}
+    return render(request, "payments/charge_receipt.html", context, status=400 if form.errors else 200)

@@ -10,6 +10,7 @@ urlpatterns = [
     path("<uuid:uuid>/facture/", paper_views.charge_invoice, name="charge_invoice"),
     path("<uuid:uuid>/devis/", paper_views.charge_quote, name="charge_quote"),
     path("<uuid:uuid>/confirmation/<int:payment>/", paper_views.confirmation, name="confirmation"),
+    path("<uuid:uuid>/recu/<int:payment>/", paper_views.charge_receipt, name="charge_receipt"),
     path("<uuid:uuid>/documents/<uuid:token>/", paper_views.document, name="document"),
     path("extrait/<int:year>/", extract_views.extract, name="extract"),
     path("extrait/<int:year>.pdf", extract_views.extract_pdf, name="extract_pdf"),

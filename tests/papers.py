@@ -24,6 +24,15 @@ OURSELVES = {
     "siret": "123 456 782 00010",
     "rna": "W343000000",
 }
+RECEIPTS = {
+    "decision": "bureau du 12 mars 2026",
+    "object": "Faire connaître l’intelligence artificielle à tous les publics",
+    "quality": "organisme d’intérêt général",
+    "signatory": "Camille Trésor, trésorière",
+    "signature": "",
+    "form_person": "modèle 2041-RD, Cerfa n° 11580*05",
+    "form_company": "modèle 2041-MEC-SD, Cerfa n° 16216*02",
+}
 BANK = {
     "holder": "IA MONTPELLIER MEDITERRANEE",
     "iban": "FR7630001007941234567890185",

@@ -75,7 +75,7 @@ class PlanAdmin(admin.ModelAdmin):
             },
         ),
         (_("Renouvellement"), {"fields": [("renewal_opens_days", "grace_days"), "backdates"]}),
-        (_("Ce que l’on paie"), {"fields": ["is_amount_chosen", "seats_included"]}),
+        (_("Ce que l’on paie"), {"fields": ["is_amount_chosen", "seats_included", "is_deductible"]}),
         (_("Ce que l’on demande"), {"fields": ["approval", ("proof", "proof_label"), "asks_address"]}),
     ]
     inlines = [PlanPriceInline]

@@ -113,6 +113,13 @@ class Plan(models.Model):
     is_amount_chosen = models.BooleanField(
         _("montant libre"), default=False, help_text=_("Le prix est alors le minimum.")
     )
+    is_deductible = models.BooleanField(
+        _("ouvre droit à un reçu fiscal"),
+        default=False,
+        help_text=_(
+            "Seulement si le bureau l’a décidé, et si l’adhésion ne donne rien qui ait de la valeur."
+        ),
+    )
     seats_included = models.PositiveSmallIntegerField(
         _("places comprises"),
         null=True,

@@ -16,6 +16,7 @@ from accounts.admin_pages import ReadOnlyAdmin, StateFilter, form_page
 from journal import trail
 from payments import invoicing
 from payments.admin.charges import charge_link, download_link
+from payments.admin.receipts import ReceiptPages
 from payments.models import Billing, Charge, Document
 from payments.money import euros
 from payments.paper_forms import BillingForm
@@ -40,19 +41,39 @@ class YearFilter(admin.SimpleListFilter):
 
 
 @admin.register(Document)
-class DocumentAdmin(ReadOnlyAdmin):
+class DocumentAdmin(ReceiptPages):
     """What was handed out, as it was."""
 
-    list_display = ["number", "kind", "issued_on", "client", "amount", "due_on", "charge_number", "file"]
+    list_display = [
+        "number",
+        "kind",
+        "issued_on",
+        "client",
+        "amount",
+        "due_on",
+        "charge_number",
+        "state",
+        "file",
+    ]
     list_filter = ["kind", YearFilter]
-    list_select_related = ["charge"]
+    list_select_related = ["charge", "cancellation"]
     search_fields = ["number", "charge__name", "charge__email"]
     view_on_site = False
     fields = [
         *("number", "kind", "issued_on", "client", "amount", "paid", "paid_on", "due_on"),
-        *("charge_number", "payment", "corrects", "issued_at", "issued_by", "file", "sha256", "intact"),
+        *(
+            "state",
+            "charge_number",
+            "payment",
+            "corrects",
+            "issued_at",
+            "issued_by",
+            "file",
+            "sha256",
+            "intact",
+        ),
     ]
-    readonly_fields = ["client", "amount", "charge_number", "issued_at", "file", "intact"]
+    readonly_fields = ["state", "client", "amount", "charge_number", "issued_at", "file", "intact"]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_safe(self.download))
@@ -69,6 +90,12 @@ class DocumentAdmin(ReadOnlyAdmin):
     @admin.display(description=_("somme due"), ordering="charge")
     def charge_number(self, document: Document) -> str | None:
         return charge_link(document.charge)
+
+    @admin.display(description=_("état"), empty_value="–")
+    def state(self, document: Document) -> str | None:
+        if not hasattr(document, "cancellation"):
+            return None
+        return gettext("annulé\u00a0: %s") % document.cancellation.reason
 
     @admin.display(description=_("fichier"))
     def file(self, document: Document) -> str:

@@ -9,6 +9,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext
 
 from accounts.admin_pages import ReadOnlyAdmin, form_page
+from payments import receipts
 from payments.admin.forms import MistakeForm
 from payments.models import Checkout, NotUndoable, Payment
 from payments.money import euros
@@ -45,7 +46,11 @@ class PaymentAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        context = {"may_act": self.has_act_permission(request), **(extra_context or {})}
+        context = {
+            "may_act": self.has_act_permission(request),
+            "receipts_are_issued": receipts.are_issued(),
+            **(extra_context or {}),
+        }
         return super().change_view(request, object_id, form_url, context)
 
     def undo(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -6,7 +6,7 @@ from payments.models.closing import Closing, MonthNotOver, MonthsBefore
 from payments.models.dunning import DunningRule
 from payments.models.lines import Adjustment, ChargeLine, Line, RefundTooLarge
 from payments.models.owed import ChargeQuerySet
-from payments.models.papers import Document, Series
+from payments.models.papers import Cancellation, Document, Series
 from payments.models.payments import NothingLeft, NotUndoable, Payment, Refund, UnderWay
 from payments.models.statement_lines import LineDoubtful, LineSpent, StatementLine
 from payments.models.statements import Statement, TableLayout
@@ -14,6 +14,7 @@ from payments.models.statements import Statement, TableLayout
 __all__ = [
     "Adjustment",
     "Billing",
+    "Cancellation",
     "Aside",
     "Charge",
     "ChargeLine",

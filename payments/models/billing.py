@@ -57,6 +57,9 @@ class Billing(models.Model):
     city = models.CharField(_("ville"), max_length=100, blank=True)
     country = models.CharField(_("pays"), max_length=2, choices=Country, default=Country.FR)
     siret = models.CharField(_("SIREN ou SIRET"), max_length=14, blank=True, validators=[validate_siret])
+    legal_form = models.CharField(
+        _("forme juridique"), max_length=60, blank=True, help_text=_("SAS, association loi 1901…")
+    )
     vat_number = models.CharField(_("numéro de TVA"), max_length=20, blank=True)
     service_code = models.CharField(
         _("code service"), max_length=100, blank=True, help_text=_("Chorus Pro, pour un organisme public.")

@@ -250,9 +250,14 @@ class Charge(Owed):
         written = {"valued_on": day, "booked_on": booked_on, "account": settings.BOOKS["methods"][method]}
         try:
             with transaction.atomic():
-                return Payment.objects.create(charge=self, method=method, **written, **fields)
+                payment: Payment = Payment.objects.create(charge=self, method=method, **written, **fields)
         except IntegrityError as error:  # at this very moment, for another charge
             raise PaymentMismatch(f"{method} {fields['reference']}") from error
+        if payment.amount < ZERO:
+            from payments import receipts  # noqa: PLC0415 - they read our models
+
+            receipts.follow(self)
+        return payment
 
     def _settle(self, *, new: Decimal) -> None:
         """Draw the consequence of `new` euros that came in (or left, or are no longer owed). The caller holds the lock."""

@@ -34,12 +34,12 @@ def cents(amount: Any) -> Round:
 
 
 class Line(NamedTuple):
-    """What is asked for. `deductible` is the part that a tax receipt may bear."""
+    """What is asked for. `deductible` is the part that a tax receipt may bear: unsaid, the whole of a gift, and nothing else."""
 
     nature: str
     label: str
     amount: Decimal
-    deductible: Decimal = ZERO
+    deductible: Decimal | None = None
 
 
 class ChargeLine(FrozenRow):
@@ -77,6 +77,8 @@ class ChargeLine(FrozenRow):
     @classmethod
     def of(cls, charge: "Charge", line: Line) -> "ChargeLine":
         """The row, not yet written, of what is asked for."""
+        if line.deductible is None:
+            line = line._replace(deductible=line.amount if line.nature == cls.Nature.GIFT else ZERO)
         return cls(charge=charge, account=settings.BOOKS["natures"][line.nature], **line._asdict())
 
 
@@ -142,7 +144,7 @@ class Adjustment(FrozenRow):
     ) -> None:
         """Ask for `amount` less, of `line` or of all, a gift last: it was given. The caller holds the charge.
 
-        What was invoiced is credited. Raises RefundTooLarge, except for a loss: that may be above what the lines asked.
+        What was invoiced is credited, and what a receipt bore is cancelled. Raises RefundTooLarge, except for a loss: that may be above what the lines asked.
         """
         booked_on, rest, is_loss = open_day(timezone.localdate()), amount, kind == cls.Kind.WRITTEN_OFF
         lines = (
@@ -167,6 +169,7 @@ class Adjustment(FrozenRow):
         if rest > ZERO:
             raise RefundTooLarge
         if not is_loss:
-            from payments import invoicing  # noqa: PLC0415 - it reads our models
+            from payments import invoicing, receipts  # noqa: PLC0415 - they read our models
 
             invoicing.credit(charge, by=by)
+            receipts.follow(charge)

@@ -79,6 +79,14 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         """Kept ten years by law, whether money came in or not."""
         return self.filter(kind__in=[Document.Kind.INVOICE, Document.Kind.CREDIT_NOTE])
 
+    def standing(self) -> "DocumentQuerySet":
+        """Not cancelled."""
+        return self.filter(cancellation=None)
+
+    def readable(self) -> "DocumentQuerySet":
+        """Those that a payer still takes away: neither cancelled nor forgotten."""
+        return self.standing().exclude(content=b"")
+
     def forget(self) -> int:
         """Take the people out of those whose time is over. Their numbers, days and amounts stay."""
         return self.update(buyer={}, lines=[], content=b"")
@@ -189,3 +197,26 @@ class Document(FrozenRow):
         self.content, self.sha256 = content, hashlib.sha256(content).hexdigest()
         self.save()
         return self
+
+
+class Cancellation(FrozenRow):
+    """A receipt that no longer is worth anything. It stays listed as such; another may replace it."""
+
+    document = models.OneToOneField(Document, models.PROTECT, related_name="cancellation")
+    reason = models.CharField(_("raison"), max_length=200)
+    cancelled_at = models.DateTimeField(_("annulé le"), default=timezone.now, editable=False)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("annulé par"),
+    )
+
+    class Meta:
+        verbose_name = _("annulation de reçu")
+        verbose_name_plural = _("annulations de reçus")
+
+    def __str__(self) -> str:
+        return str(self.document)

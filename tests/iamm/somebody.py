@@ -31,8 +31,8 @@ from members.models import (
     Note,
 )
 from members.models.imports import ImportBatch, ImportRow
-from payments import checkouts, invoicing
-from payments.models import Billing, Charge, PayerAlias, SandboxOrder, SandboxPayment, StatementLine
+from payments import checkouts, invoicing, receipts
+from payments.models import Billing, Charge, Line, PayerAlias, SandboxOrder, SandboxPayment, StatementLine
 from payments.providers import sandbox
 from tests import factories, papers
 
@@ -51,6 +51,7 @@ def create_somebody():
     member = _membership(user)
     _mandate(user)
     _bookings(user)
+    _gift(user)
     _traces(user, member)
     return user
 
@@ -241,6 +242,18 @@ def _invoice(charge):
     Billing.objects.update_or_create(charge=charge, defaults=address)
     with override_settings(ASSOCIATION=settings.ASSOCIATION | papers.OURSELVES):
         invoicing.invoice(charge)
+
+
+def _gift(user):
+    """With a receipt, that was cancelled and replaced."""
+    own = {"name": NAME, "email": EMAIL, "user": user, "return_path": "/"}
+    charge = Charge.open(lines=[Line("gift", f"Don de {LAST}", Decimal(50))], **own)
+    payment = charge.record_payment(method="cheque", amount=Decimal(50), reference=f"Don {LAST}")
+    address = {"name": NAME, "address": STREET, "postcode": "34000", "city": "Montpellier"}
+    us = settings.ASSOCIATION | papers.OURSELVES
+    with override_settings(ASSOCIATION=us, TAX_RECEIPTS=papers.RECEIPTS):
+        receipt = receipts.issue_to(payment, to=address)
+        receipts.replace(receipt, to=address, reason=f"Adresse de {LAST}", by=factories.create_staff())
 
 
 def _traces(user, member):

@@ -27,7 +27,16 @@ from tests.iamm import somebody
 pytestmark = pytest.mark.django_db
 MONEY = {
     f"payments_{name}"
-    for name in ["aside", "billing", "charge", "chargeline", "document", "payment", "statementline"]
+    for name in [
+        "aside",
+        "billing",
+        "cancellation",
+        "charge",
+        "chargeline",
+        "document",
+        "payment",
+        "statementline",
+    ]
 }
 
 
@@ -132,7 +141,7 @@ def test_nothing_in_the_database_says_who_it_was_but_what_money_went_through(pri
     assert {pk for table, pk in kept if table == "payments_charge"} <= paid
     lines = ChargeLine.objects.filter(pk__in=[pk for table, pk in kept if table == "payments_chargeline"])
     assert set(lines.values_list("charge", flat=True)) <= paid
-    assert Charge.objects.filter(pk__in=paid, name=somebody.NAME, email=somebody.EMAIL).count() == 2
+    assert Charge.objects.filter(pk__in=paid, name=somebody.NAME, email=somebody.EMAIL).count() == 3
 
 
 def test_the_files_of_the_person_are_gone(private_files, run_commit_hooks):

@@ -100,7 +100,7 @@ def test_each_personal_column_is_filled_in_for_somebody(user):
 
     of_organisations = {
         *("organisation", "siret", "headcount", "seats", "billing_email"),
-        *("purchase_order", "service_code", "engagement_number", "vat_number"),
+        *("purchase_order", "service_code", "engagement_number", "vat_number", "legal_form"),
     }
     that_have_not_happened = {
         "last_login",

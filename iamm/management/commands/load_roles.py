@@ -69,6 +69,7 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "payments.chargeline": ["view"],
         "payments.adjustment": ["view"],
         "payments.billing": ["view"],
+        "payments.cancellation": ["view"],
         "payments.closing": ["view", "add"],
         "payments.document": ["view", "add"],
         "payments.payment": ["view", "add", "change"],

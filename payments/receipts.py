@@ -1,0 +1,235 @@
+"""Tax receipts, for the part of a payment that was given: off until the board has decided so, in the settings.
+
+A receipt is never edited: it is cancelled, stays listed as such, and may be replaced. What goes back cancels it.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from payments import emails, natures, receipt_page
+from payments.models import Adjustment, Billing, Cancellation, Charge, ChargeLine, Document, Payment, Series
+from payments.natures import CENT
+from payments.seller import seller
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+ZERO = Decimal("0.00")
+Parts = defaultdict[tuple[int | None, int], Decimal]  # by payment and line
+Kept = defaultdict[int, Decimal]  # by line
+PEOPLE, COMPANIES = _("particuliers"), _("entreprises")
+WENT_BACK = "Le versement a été repris ou remboursé, en tout ou en partie."
+
+
+class ReceiptRefused(Exception):
+    """No receipt may be issued for this payment."""
+
+
+class ReceiptsOff(ReceiptRefused):
+    """The board has not decided that the association issues some."""
+
+
+class NothingGiven(ReceiptRefused):
+    """Nothing of it was given, or nothing of it is left: it went back, or never was money."""
+
+
+class ReceiptElsewhere(ReceiptRefused):
+    """The provider has issued its own: two receipts for one gift would be a fraud."""
+
+
+class ReceiptIssued(ReceiptRefused):
+    """There is one already; cancelled first, it may be replaced."""
+
+
+class DonorUnknown(ReceiptRefused):
+    """A receipt bears the name and the complete address; of a company, its legal form and its SIREN too."""
+
+
+def are_issued() -> bool:
+    return bool(decision())
+
+
+def decision() -> str:
+    """The board's, in its own words."""
+    return str(settings.TAX_RECEIPTS["decision"])
+
+
+def refusal(payment: Payment) -> ReceiptRefused | None:
+    """Why no receipt can be issued, whoever the donor is; None when one can."""
+    if not are_issued():
+        return ReceiptsOff()
+    if payment.provider_receipt:
+        return ReceiptElsewhere()
+    if _standing(payment.charge).filter(payment=payment).exists():
+        return ReceiptIssued()
+    return None if _given(payment) else NothingGiven()
+
+
+@transaction.atomic
+def issue(payment: Payment, *, by: "User | None" = None, replaces: Document | None = None) -> Document:
+    """Raises ReceiptRefused, and LegalMentionsMissing."""
+    charge, own = payment.charge.locked(), seller()
+    if refused := refusal(payment):
+        raise refused
+    billing = Billing.objects.filter(charge=charge).first()
+    if billing is None or not is_known(billing):
+        raise DonorUnknown
+    lines = _given(payment)
+    turn = Series.take(Document.PREFIXES[Document.Kind.RECEIPT])
+    document = Document(
+        charge=charge,
+        payment=payment,
+        kind=Document.Kind.RECEIPT,
+        number=turn.number,
+        issued_on=turn.on,
+        issued_by=by,
+        corrects=replaces,
+        seller=own._asdict(),
+        buyer=billing.snapshot(),
+        lines=lines,
+        total=_total(lines),
+        paid_on=payment.valued_on,
+    )
+    return document.freeze(receipt_page.pdf(document))
+
+
+@transaction.atomic
+def issue_to(payment: Payment, *, to: dict[str, Any], by: "User | None" = None) -> Document:
+    """To the donor that these fields of `Billing` say. Raises as `issue`."""
+    payment.charge.locked()
+    Billing.objects.update_or_create(charge=payment.charge, defaults=to)
+    return issue(payment, by=by)
+
+
+def is_known(billing: Billing) -> bool:
+    return not billing.missing and (not billing.is_organisation or bool(billing.siret and billing.legal_form))
+
+
+@transaction.atomic
+def cancel(receipt: Document, *, reason: str, by: "User | None" = None) -> Cancellation:
+    """It is worth nothing any more, and the donor is told. A second call changes nothing."""
+    receipt.charge.locked()
+    known: Cancellation | None = Cancellation.objects.filter(document=receipt).first()
+    if known:
+        return known
+    cancellation = Cancellation.objects.create(document=receipt, reason=reason[:200], cancelled_by=by)
+    emails.receipt_cancelled(cancellation)
+    return cancellation
+
+
+@transaction.atomic
+def replace(receipt: Document, *, to: dict[str, Any], reason: str, by: "User") -> Document:
+    """Cancel it, and issue what it should have been, to the donor that these fields say. Raises as `issue`."""
+    cancel(receipt, reason=reason, by=by)
+    Billing.objects.update_or_create(charge=receipt.charge, defaults=to)
+    assert receipt.payment is not None  # noqa: S101 - of a payment, always
+    document = issue(receipt.payment, by=by, replaces=receipt)
+    emails.document_issued(document)
+    return document
+
+
+def follow(charge: Charge) -> None:
+    """Cancel the receipts of what went back since. The caller holds the charge."""
+    for receipt in _standing(charge).select_related("payment"):
+        if receipt.payment and _total(_given(receipt.payment)) < receipt.total:
+            cancel(receipt, reason=WENT_BACK)
+
+
+def _standing(charge: Charge) -> QuerySet[Document]:
+    receipts: QuerySet[Document] = Document.objects.standing().filter(
+        charge=charge, kind=Document.Kind.RECEIPT
+    )
+    return receipts
+
+
+def _given(payment: Payment) -> list[dict[str, Any]]:
+    """The deductible part of each line that this payment paid, less what went back and what other receipts bear."""
+    is_money = payment.kind == Payment.Kind.RECEIVED and payment.method != Payment.Method.CREDIT
+    if not is_money or payment.countered_by.exists():
+        return []
+    lines = list(payment.charge.lines.filter(deductible__gt=0).order_by("pk"))
+    if not lines:
+        return []
+    brought, kept = _deductible(payment, lines)
+    parts = [(line, min(brought[payment.pk, line.pk], kept[line.pk])) for line in lines]
+    return [
+        {"line": line.pk, "nature": line.nature, "label": line.label, "amount": str(part)}
+        for line, part in parts
+        if part > ZERO
+    ]
+
+
+def _deductible(payment: Payment, lines: list[ChargeLine]) -> tuple[Parts, Kept]:
+    """What each payment brought of what is deductible of each line; and what is kept of it, on no receipt of another.
+
+    Money is spread over natures as in the books, then over the lines of a nature; never a cent too much.
+    """
+    charge = payment.charge
+    asked: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for one in charge.lines.all():
+        asked[one.nature] += one.amount
+    brought: Parts = defaultdict(Decimal)
+    kept: Kept = defaultdict(Decimal)
+    for share in natures.shares(Charge.objects.filter(pk=charge.pk)):
+        for line in (line for line in lines if line.nature == share.nature):
+            exact = share.amount * line.deductible / asked[line.nature]
+            part = exact.quantize(CENT, ROUND_DOWN if exact > ZERO else ROUND_UP)
+            brought[share.payment, line.pk] += part
+            kept[line.pk] += part
+    for line in lines:
+        less = sum((row.amount for row in line.adjustments.exclude(kind=Adjustment.Kind.WRITTEN_OFF)), ZERO)
+        kept[line.pk] = min(kept[line.pk], line.amount - less)
+    others = _standing(charge).exclude(payment=payment)
+    for borne in (borne for other in others for borne in other.lines):
+        kept[borne["line"]] -= Decimal(borne["amount"])
+    for other in charge.payments.exclude(provider_receipt=""):
+        for line in lines:
+            kept[line.pk] -= brought[other.pk, line.pk]
+    return brought, kept
+
+
+def _total(lines: list[dict[str, Any]]) -> Decimal:
+    return sum((Decimal(line["amount"]) for line in lines), ZERO)
+
+
+# What is declared each year
+
+
+class DeclaredTable:
+    """By year and form: how many receipts were issued in it, and what was given in it that receipts bear.
+
+    The law asks for both (article 222 bis of the code général des impôts), and they need not be of the same gifts: one of
+    31 December has its receipt in January. A cancelled receipt counts for nothing.
+    """
+
+    def __init__(self) -> None:
+        issued: Counter[tuple[int, bool]] = Counter()
+        given: defaultdict[tuple[int, bool], Decimal] = defaultdict(Decimal)
+        rows = Document.objects.standing().filter(kind=Document.Kind.RECEIPT).order_by()
+        columns = rows.values_list("issued_on", "paid_on", "buyer__is_organisation", "total")
+        for issued_on, paid_on, is_company, total in columns.iterator():
+            issued[issued_on.year, bool(is_company)] += 1
+            given[paid_on.year, bool(is_company)] += total
+        self._rows = [
+            (year, COMPANIES if is_company else PEOPLE, issued[year, is_company], given[year, is_company])
+            for year, is_company in sorted({*issued, *given}, key=lambda one: (-one[0], one[1]))
+        ]
+
+    @property
+    def title(self) -> str:
+        return gettext("Reçus fiscaux à déclarer")
+
+    @property
+    def header(self) -> list[str]:
+        return [gettext("Année"), gettext("Donateurs"), gettext("Reçus délivrés"), gettext("Dons reçus")]
+
+    def __iter__(self) -> Iterator[tuple[int, str, int, Decimal]]:
+        return ((year, str(who), count, amount) for year, who, count, amount in self._rows)
