@@ -35,7 +35,7 @@ class BillingForm(forms.ModelForm):
         model = Billing
         fields: Any = (
             *("name", "is_organisation", "address", "postcode", "city", "country"),
-            *("siret", "legal_form", "vat_number", "purchase_order", "service_code", "engagement_number"),
+            *("siret", "vat_number", "purchase_order", "service_code", "engagement_number"),
         )
         labels = {
             "name": _("Nom ou dénomination"),

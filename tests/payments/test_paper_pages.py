@@ -202,7 +202,7 @@ def test_what_an_organisation_had_said_is_there_to_be_corrected(client):
 
     assert Document.objects.get().buyer == COMPANY | {
         **{"city": "Sète", "country": "FR", "vat_number": "", "service_code": ""},
-        **{"engagement_number": "", "purchase_order": ""},
+        **{"engagement_number": "", "purchase_order": "", "legal_form": ""},
     }
 
 
