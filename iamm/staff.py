@@ -12,7 +12,7 @@ from django.utils.translation import ngettext_lazy
 from events.models import AccessNeed, Booking, Event
 from mailing.models import Email
 from members.models import Application, DuplicatePair
-from payments.models import Billing, Charge, Refund
+from payments.models import Billing, Charge, Refund, StatementLine
 
 # What to count, the query string of the same rows in the admin, and what they are called.
 LISTS: list[tuple[Callable[[], QuerySet[Any]], str, Any]] = [
@@ -64,6 +64,18 @@ LISTS: list[tuple[Callable[[], QuerySet[Any]], str, Any]] = [
         lambda: Billing.objects.to_invoice(),
         "state=to_invoice",
         ngettext_lazy("%d facture à émettre", "%d factures à émettre"),
+    ),
+    (
+        lambda: StatementLine.objects.to_match(),
+        "state=to_do",
+        ngettext_lazy("%d ligne de la banque à rapprocher", "%d lignes de la banque à rapprocher"),
+    ),
+    (
+        lambda: StatementLine.objects.doubtful(),
+        "state=doubtful",
+        ngettext_lazy(
+            "%d ligne de la banque peut-être en double", "%d lignes de la banque peut-être en double"
+        ),
     ),
     (
         lambda: Charge.objects.contested(),

@@ -28,6 +28,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         "amount",
         "reference",
         "counters",
+        "line",
         "valued_on",
         "booked_on",
         "recorded_at",
@@ -60,6 +61,8 @@ class PaymentAdmin(ReadOnlyAdmin):
         staff: Any = request.user
         payment = get_object_or_404(Payment.objects.select_related("charge"), pk=pk)
         page = redirect("admin:payments_charge_change", payment.charge_id)
+        if payment.line_id:
+            page = redirect("admin:payments_statementline_change", payment.line_id)
         if not payment.is_undoable:
             messages.info(
                 request, gettext("Ce paiement ne s’annule pas\u00a0: il l’est déjà, ou il se rembourse.")

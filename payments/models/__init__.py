@@ -8,7 +8,7 @@ from payments.models.lines import Adjustment, ChargeLine, Line, RefundTooLarge
 from payments.models.owed import ChargeQuerySet
 from payments.models.papers import Cancellation, Document, Series
 from payments.models.payments import NothingLeft, NotUndoable, Payment, Refund, UnderWay
-from payments.models.statement_lines import LineDoubtful, LineSpent, StatementLine
+from payments.models.statement_lines import LineDoubtful, LineSpent, MoreThanDue, StatementLine
 from payments.models.statements import Statement, TableLayout
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "LineSpent",
     "MonthNotOver",
     "MonthsBefore",
+    "MoreThanDue",
     "NotUndoable",
     "NothingLeft",
     "PayerAlias",

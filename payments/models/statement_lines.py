@@ -35,6 +35,10 @@ class LineSpent(Exception):
     """More than what is left of the line: somebody has dealt with it, or it was less."""
 
 
+class MoreThanDue(Exception):
+    """More than what one of the charges still asks for: somebody says first that it is meant."""
+
+
 class LineDoubtful(Exception):
     """It may repeat another line: a person says first whether it does."""
 
@@ -134,7 +138,7 @@ class StatementLine(FrozenRow):
 
     class Meta:
         verbose_name = _("ligne à rapprocher")
-        verbose_name_plural = _("rapprochement")
+        verbose_name_plural = _("lignes à rapprocher")
         ordering = ["-booked_on", "-pk"]
         constraints = [
             models.CheckConstraint(condition=~Q(amount=0), name="statement_line_amount_not_zero"),
@@ -201,15 +205,17 @@ class StatementLine(FrozenRow):
     # What it turns out to be
 
     @transaction.atomic
-    def pay(self, parts: Mapping[int, Decimal], *, by: "User") -> list[Payment]:
+    def pay(self, parts: Mapping[int, Decimal], *, by: "User", may_exceed: bool = False) -> list[Payment]:
         """Have it pay these charges, each by its key for so much, and remember who pays for whom.
 
-        Raises LineSpent, LineDoubtful, PaymentMismatch.
+        Raises MoreThanDue unless it `may_exceed`, LineSpent, LineDoubtful, PaymentMismatch.
         """
         charges = list(Charge.objects.select_for_update().filter(pk__in=parts).order_by("pk"))
         if len(charges) < len(parts):
             raise Charge.DoesNotExist
         line = self._held_for(total_of(parts.values()))
+        if not may_exceed and any(parts[charge.pk] > charge.amount_due for charge in charges):
+            raise MoreThanDue
         payments = [
             charge.record_payment(
                 method=line.method,

@@ -33,3 +33,7 @@ def detect(data: bytes, filename: str) -> str:
         camt053.statements(camt053.parse(data))
         return Statement.Format.CAMT
     return Statement.Format.TABLE
+
+
+def too_large() -> Unreadable:
+    return Unreadable(_("Ce fichier dépasse 10\u00a0Mo\u00a0: demandez à la banque une période plus courte."))

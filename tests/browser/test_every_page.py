@@ -18,6 +18,7 @@ from members.models import Application, Mandate, Member, MemberMessage, Membersh
 from payments import checkouts
 from payments.models import SandboxOrder
 from tests import factories
+from tests.bank_pages import paths_of_bank
 from tests.organisation_pages import paths_of_invitations, paths_of_organisation
 from tests.payment_pages import BANK, paths_of_paying
 from tests.uploads import picture
@@ -323,6 +324,7 @@ def test_no_page_of_the_admin_breaches_the_content_policy(browser, browser_conte
         reverse("admin:events_event_add"),
         reverse("admin:events_event_change", args=[event.pk]),
         *paths_of_decisions(booking.charge),
+        *paths_of_bank(),
         reverse("admin:mailing_email_change", args=[Email.objects.first().pk]),
         *(
             reverse(f"admin:{name}", args=[Member.objects.first().pk])

@@ -15,6 +15,7 @@ from payments.models import (
     Closing,
     LineDoubtful,
     LineSpent,
+    MoreThanDue,
     NothingLeft,
     NotUndoable,
     PayerAlias,
@@ -91,7 +92,9 @@ def test_a_line_in_two_times_pays_one_charge_in_two_parts(staff):
 def test_more_than_what_was_due_is_kept_as_a_refund_to_make(staff):
     line, charge = create_line(50), create_charge(40)
 
-    line.pay({charge.pk: Decimal(50)}, by=staff)
+    with pytest.raises(MoreThanDue):
+        line.pay({charge.pk: Decimal(50)}, by=staff)
+    line.pay({charge.pk: Decimal(50)}, by=staff, may_exceed=True)
 
     assert Refund.objects.get().amount == 10
 
@@ -267,7 +270,7 @@ def test_a_double_is_set_aside_and_counts_nowhere(staff):
 
 def test_a_match_undone_asks_for_the_money_again_and_gives_the_line_back(staff):
     line, charge = create_line(50), create_charge(40)
-    [payment] = line.pay({charge.pk: Decimal(50)}, by=staff)
+    [payment] = line.pay({charge.pk: Decimal(50)}, by=staff, may_exceed=True)
 
     counter = payment.undo(by=staff)
 
