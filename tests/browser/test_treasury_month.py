@@ -16,6 +16,23 @@ from tests.papers import know_ourselves
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOVEMBER = datetime.fromisoformat("2026-11-20T10:00+01:00")
+# As the bank of a payer writes it: names in capitals without accents, and a reference of last year.
+STATEMENT = """OFXHEADER:100
+DATA:OFXSGML
+VERSION:102
+SECURITY:NONE
+ENCODING:USASCII
+CHARSET:1252
+COMPRESSION:NONE
+OLDFILEUID:NONE
+NEWFILEUID:NONE
+
+<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR
+<BANKACCTFROM><BANKID>30006<ACCTID>00000012345<ACCTTYPE>CHECKING</BANKACCTFROM>
+<BANKTRANLIST><DTSTART>20261101<DTEND>20261119
+<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20261118<TRNAMT>40,00<FITID>D-2026-1118-7<NAME>VIR M DEMO LEON<MEMO>COTISATION S-009999</STMTTRN>
+</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>
+"""
 DECEMBER = datetime.fromisoformat("2026-12-03T09:00+01:00")
 
 
@@ -43,6 +60,25 @@ def by_cheque(page, site, charge):
     page.get_by_label("Référence").fill("0001234")
     page.locator(".submit-row input[type=submit]").first.click()
     page.get_by_text("Paiement enregistré : la somme est réglée.").wait_for()
+
+
+def by_transfer(page, site, charge):
+    """The reference is wrong; the name and the amount are not. The same file again brings nothing."""
+    file = {"name": "releve.ofx", "mimeType": "application/x-ofx", "buffer": STATEMENT.encode("cp1252")}
+    for is_first in (True, False):
+        page.goto(site + reverse("admin:payments_statement_add"))
+        page.get_by_label("Fichier").set_input_files(file)
+        page.get_by_role("button", name="Lire ce relevé").click()
+        page.get_by_text("Rien n’est encore importé").wait_for()
+        if is_first:
+            page.get_by_role("button", name="Importer 1 ligne").click()
+            page.locator(".messagelist").wait_for()
+    assert page.get_by_role("button", name="Importer 1 ligne").count() == 0
+    page.goto(site + reverse("admin:payments_statementline_changelist"))
+    page.locator(".proposal").filter(has_text=charge.number).get_by_role("button").click()
+    page.locator(".messagelist").wait_for()
+    charge.refresh_from_db()
+    assert charge.paid_at is not None
 
 
 def give_back(page, site, charge, amount):
@@ -105,11 +141,12 @@ def euros(text):
 def test_a_month_of_a_treasurer(page, site, console, clock, settings):
     know_ourselves(settings)
     treasurer = factories.create_role("Trésorerie")
-    card, cheque = dues("Zoé Démo"), dues("Ada Démo")
+    card, cheque, transfer = dues("Zoé Démo"), dues("Ada Démo"), dues("Léon Démo")
 
     by_card(page, site, card)
     public = invoice_a_public_body(page, site)
     enter(page, site, treasurer)
+    by_transfer(page, site, transfer)
     by_cheque(page, site, cheque)
     give_back(page, site, card, "10.00")
 
@@ -123,12 +160,12 @@ def test_a_month_of_a_treasurer(page, site, console, clock, settings):
     held = {}
     for row in rows:
         held[row["CompteNum"]] = held.get(row["CompteNum"], 0) + euros(row["Debit"]) - euros(row["Credit"])
-    assert held == {"411": 1200, "580": 30, "512": 40, "756": -70, "706": -1200}
+    assert held == {"411": 1200, "580": 30, "512": 80, "756": -110, "706": -1200}
     closing = Closing.objects.get()
     assert sum(euros(row["Debit"]) for row in rows) == closing.total
     assert closing.total == sum(
         entry.amount for entry in books.entries(date(2026, 11, 1), date(2026, 11, 30))
     )
     assert {row["ValidDate"] for row in rows} == {"20261203"}
-    assert Payment.objects.count() == 3
+    assert Payment.objects.count() == 4
     leave(page)
