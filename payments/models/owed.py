@@ -102,7 +102,9 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
             ChargeLine.objects.filter(charge__in=pks, nature=nature).update(label=str(nature.label))
         unnamed = Concat(Value("efface-"), Cast("pk", models.CharField()))
         Payment.objects.filter(charge__in=pks).update(reference=unnamed)
-        return self.model.objects.filter(pk__in=pks).update(name="", email="", user=None)
+        Adjustment.objects.filter(charge__in=pks).update(reason="")  # as staff wrote it, with a name perhaps
+        nobody = {"name": "", "email": "", "user": None, "cancel_reason": ""}
+        return self.model.objects.filter(pk__in=pks).update(**nobody)
 
 
 class Owed(models.Model):

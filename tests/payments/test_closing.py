@@ -115,12 +115,17 @@ def test_a_closed_month_says_when_its_rows_were_changed_behind_its_back(treasure
 
 def test_forgetting_a_payer_leaves_a_closed_month_intact(treasurer):
     charge = create_charge(40)
-    pay(charge, valued_on=date(2026, 11, 5))
+    pay(charge, 20, valued_on=date(2026, 11, 5))
     closing = Closing.close(date(2026, 11, 1), by=treasurer)
+
+    charge.reduce(Decimal(10), reason="Camille Démo a changé d’avis", by=treasurer)
+    charge.cancel(reason="Camille Démo est partie", by=treasurer)
 
     Charge.objects.filter(pk=charge.pk).forget_payers()
 
     assert closing.is_intact
+    said = [*Charge.objects.values_list("name", "cancel_reason"), *Adjustment.objects.values_list("reason")]
+    assert "Camille" not in str(said)
 
 
 def test_whoever_closed_a_month_stays_known(treasurer):
