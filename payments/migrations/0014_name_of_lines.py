@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0012_refund_asked_of'),
+        ('payments', '0013_receipts'),
     ]
 
     operations = [
