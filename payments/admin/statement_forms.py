@@ -50,7 +50,7 @@ class ColumnsForm(forms.Form):
         max_length=64,
         initial=_("Compte courant"),
         help_text=_(
-            "Le nom que vous donnez à ce compte\u202f: deux comptes de la même banque ne se mélangent pas."
+            "Le nom que vous donnez à ce compte\u00a0: deux comptes de la même banque ne se mélangent pas."
         ),
     )
 
