@@ -67,7 +67,7 @@ def test_the_organisation_is_that_of_the_member_or_of_whoever_pays(staff):
 
     text = words(sheet_of(staff, event))
 
-    assert "1 AlixUniversité de Montpellier 2 BoSociété d’essai 3 □□□wang@example.org" in text
+    assert "1 Alix Université de Montpellier 2 Bo Société d’essai 3 □□□ wang@example.org" in text
 
 
 def test_a_long_list_repeats_what_it_is_and_its_columns_on_each_page(staff):
@@ -111,7 +111,7 @@ def test_an_event_of_several_half_days_has_a_column_for_each_and_its_speakers_si
     columns = "N° Nom lundi 1er mars, matin lundi 1er mars, après-midi mardi 2 mars, matin"
     assert text.count(columns) == 2
     assert "Avec Alex Martin" in text
-    assert "1 Alex MartinChercheuse" in text
+    assert "1 Alex Martin Chercheuse" in text
     page = pdf.pages[0].mediabox
     assert page.width > page.height
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from events.models import Place, Price, Registration
 from members.models import Application, Kind, Mandate
+from payments import transfer
 from tests.factories import (
     create_booking,
     create_event,
@@ -131,7 +132,8 @@ def test_a_renewal_that_is_not_open_says_when_it_will(read, organisation):
     assert "Le renouvellement ouvrira le" in read().text
 
 
-def test_what_is_due_is_paid_from_here(read, organisation, titular):
+def test_what_is_due_is_paid_from_here(read, organisation, titular, settings):
+    settings.BANK = {"holder": "Association d’essai", "iban": "FR7630006000011234567890189", "bic": ""}
     plan = create_plan(kind=Kind.ORGANISATION, price=Decimal(300))
     application = _apply(organisation, titular.user, plan)
 
@@ -139,7 +141,7 @@ def test_what_is_due_is_paid_from_here(read, organisation, titular):
 
     assert list(page.context["charges"]) == [application.charge]
     assert f'href="{application.charge.get_absolute_url()}"' in page.text
-    assert f"la référence {application.charge.number}" in page.text
+    assert transfer.reference_of(application.charge) in page.text
 
 
 def test_a_lapsed_organisation_is_still_entered_to_renew(read, organisation):
