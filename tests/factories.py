@@ -1,5 +1,6 @@
 """Rows as tests want them: `create_event(capacity=5)`. What is not given is plausible."""
 
+from copy import copy
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
@@ -9,6 +10,8 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.db.models import UUIDField
+from django.db.models.base import ModelState
 from django.utils import timezone
 
 from accounts.models import User
@@ -242,3 +245,18 @@ def create_partner(**fields):
     return Partner.objects.create(
         **defaults | {"summary": "Un essai", "presentation": "Un *essai*."} | fields
     )
+
+
+def copies(row, total, **fields):
+    """So many rows like one that a verb wrote, written at once. A list in `fields` has a value for each of them."""
+    columns = [one for one in row._meta.concrete_fields if not one.primary_key and not one.is_relation]
+    unique = [one for one in columns if one.unique and getattr(row, one.attname) is not None]
+    rows = [copy(row) for _ in range(total)]
+    for index, one in enumerate(rows):
+        one.pk, one._state = None, ModelState()
+        for field in unique:
+            value = uuid4() if isinstance(field, UUIDField) else f"{getattr(row, field.attname)}-{index}"
+            setattr(one, field.attname, value)
+        for name, value in fields.items():
+            setattr(one, name, value[index] if isinstance(value, list) else value)
+    return type(row)._base_manager.bulk_create(rows)

@@ -8,7 +8,14 @@ from journal import trail
 from members import duplicates, merging
 from members.models import DuplicatePair, Member, Merge
 from tests.admin import act, assert_same_queries, search, told, typed, unlabelled
-from tests.factories import create_college, create_member, create_membership, create_staff, create_user
+from tests.factories import (
+    copies,
+    create_college,
+    create_member,
+    create_membership,
+    create_staff,
+    create_user,
+)
 
 pytestmark = pytest.mark.django_db
 MEMBERS = reverse("admin:members_member_changelist")
@@ -193,7 +200,12 @@ def test_a_merge_is_undone_after_a_question_and_refused_in_words(staff):
 
 
 def test_the_list_of_merges_costs_the_same_for_one_and_for_many(staff):
-    assert_same_queries(staff, MERGES, lambda: merge(create_member(), create_member()))
+    def add(total):
+        removed = [10_000 + number for number in range(total)]
+        kept, by = ([create() for _ in range(total)] for create in (create_member, create_user))
+        copies(Merge.objects.get(), total, removed_pk=removed, kept=kept, by=by)
+
+    assert_same_queries(staff, MERGES, lambda: merge(create_member(), create_member()), add=add)
 
 
 # Rights

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from payments.models import Charge, Checkout, Payment, Refund
 from tests.admin import assert_same_queries, search, told, unlabelled
-from tests.factories import create_charge, create_plan, create_staff, create_user
+from tests.factories import copies, create_charge, create_plan, create_staff, create_user
 from tests.members.test_admin import apply
 
 pytestmark = pytest.mark.django_db
@@ -275,18 +275,24 @@ def test_a_refund_to_make_leads_to_its_form(staff):
 @pytest.mark.parametrize(
     ("model", "create"),
     [
-        ("payment", lambda: create_paid_charge(reference=str(Payment.objects.count()))),
-        ("refund", create_refund),
+        (Payment, create_paid_charge),
+        (Refund, create_refund),
         (
-            "checkout",
+            Checkout,
             lambda: Checkout.objects.create(
-                charge=create_charge(), provider="sandbox", reference=Checkout.objects.count(), amount=1
+                charge=create_charge(), provider="sandbox", reference="a", amount=1
             ),
         ),
     ],
 )
 def test_a_list_costs_the_same_for_one_and_for_many(staff, model, create):
-    assert_same_queries(staff, reverse(f"admin:payments_{model}_changelist"), create)
+    def add(total):
+        charges = copies(Charge.objects.get(), total)
+        own = {} if model is Refund else {"reference": [f"R{number}" for number in range(total)]}
+        copies(model.objects.get(), total, charge=charges, **own)
+
+    address = reverse(f"admin:payments_{model._meta.model_name}_changelist")
+    assert_same_queries(staff, address, create, add=add)
 
 
 def test_nothing_is_added_edited_or_deleted_by_hand(staff):
