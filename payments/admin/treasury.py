@@ -19,7 +19,7 @@ from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_safe
 
 from payments import plots
-from payments.models import Charge, Refund
+from payments.models import Charge, Refund, StatementLine
 from payments.models.lines import ZERO
 from payments.treasury import Row, Treasury, first_year
 
@@ -119,6 +119,15 @@ DECISIONS: list[tuple[Any, str, str, Any]] = [
         "amount",
         "state=to_make",
         ngettext_lazy("%d remboursement à faire", "%d remboursements à faire"),
+    ),
+    (
+        lambda: StatementLine.objects.to_match(),
+        "left",
+        "state=to_do",
+        ngettext_lazy(
+            "%d ligne de la banque ou d’un prestataire à rapprocher",
+            "%d lignes de la banque ou d’un prestataire à rapprocher",
+        ),
     ),
     (
         lambda: Charge.objects.contested(),

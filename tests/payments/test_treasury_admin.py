@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from payments import plots
-from payments.models import Payment, Refund
+from payments.models import Payment, Refund, StatementLine
 from tests.admin import unlabelled
 from tests.factories import create_charge, create_staff, create_user
 
@@ -88,11 +88,15 @@ def test_what_waits_for_a_decision_leads_to_its_list_with_its_amount(staff):
     contested.take_back(payment, amount=Decimal(40), reference="S2", kind=Payment.Kind.CHARGEBACK)
     type(stranded).objects.filter(pk=stranded.pk).update(payable_until=datetime(2026, 6, 1, tzinfo=UTC))
     create_charge(1000)
+    day = date(2026, 6, 1)
+    StatementLine.arrived(method="helloasso", reference="HA-1", amount=Decimal(12), on=day)
 
-    found = {row.url.partition("?")[2]: (row.label, row.amount) for row in staff.get(PAGE).context["waiting"]}
+    waiting = staff.get(PAGE).context["waiting"]
+    found = {row.url.partition("?")[2]: (row.label, row.amount) for row in waiting}
 
     assert found == {
         "state=to_make": ("1 remboursement à faire", 25),
+        "state=to_do": ("1 ligne de la banque ou d’un prestataire à rapprocher", 12),
         "state=contested": ("1 somme reprise par la banque ou le prestataire", 40),
         "state=stranded": ("1 somme reçue en partie, dont le délai est passé", 15),
         "state=late": ("1 somme due depuis plus de 15 jours", 40),
