@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from members.models import Application, DirectoryEntry, ImportBatch, Invitation, Member, Skill
+from payments.models import StatementLine
 from tests import factories
 from tests.browser.keyboard import tab_to
 from tests.browser.test_belonging import enter
@@ -65,6 +66,23 @@ def test_the_columns_of_a_file_are_chosen_by_keyboard_alone(page, site, console,
     assert "email" in ImportBatch.objects.get().columns
 
 
+def test_one_line_after_another_is_matched_by_keyboard_alone(page, site, console):
+    enter(page, site, factories.create_staff())
+    for name in ("Zoé Démo", "Lou Essai"):
+        factories.create_charge(40, name=name)
+        factories.create_line(40, payer=name.upper())
+    page.goto(site + reverse("admin:payments_statementline_changelist"))
+
+    tab_to(page, "Rapprocher", most=120)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**#inbox")
+    tab_to(page, "Rapprocher", most=4)  # the next line, without the whole page again
+    page.keyboard.press("Enter")
+
+    page.get_by_text("Rien ici").wait_for()
+    assert StatementLine.objects.matched().count() == 2
+
+
 @pytest.fixture
 def bare(browser, browser_context_args):
     """A page where no script runs."""
@@ -119,3 +137,22 @@ def test_the_forms_of_the_account_work_without_javascript(bare, site):
     assert Member.objects.get().city == "Sète"
     assert DirectoryEntry.objects.get(member=member).headline == "Répare des robots"
     assert bare.get_by_role("heading", name="Dans l’annuaire", exact=True).count() == 1
+
+
+def test_a_line_of_the_bank_is_split_and_set_aside_without_javascript(bare, site):
+    enter(bare, site, factories.create_staff())
+    for amount in (40, 15):
+        factories.create_charge(amount, name="Zoé Démo")
+    line = factories.create_line(60, payer="INCONNU", label="")
+    bare.goto(site + reverse("admin:payments_statementline_change", args=[line.pk]))
+
+    bare.get_by_label("Numéro, nom ou adresse").fill("zoé")
+    bare.get_by_role("button", name="Chercher").click()
+    for field, amount in zip(bare.locator("td input[type=text]").all(), ("15,00", "40,00"), strict=True):
+        field.fill(amount)
+    bare.get_by_role("button", name="Rapprocher", exact=True).click()
+    bare.get_by_label("Raison").select_option("subsidy")
+    bare.get_by_role("button", name="Mettre de côté").click()
+
+    assert StatementLine.objects.get().remainder == 0
+    assert bare.get_by_role("link", name="Annuler S-").count() == 2
