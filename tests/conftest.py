@@ -1,9 +1,11 @@
 import sqlite3
+import time
 from contextlib import closing
 from datetime import timedelta
 
 import pytest
 import time_machine
+from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
@@ -73,3 +75,16 @@ def daytime():
     noon = timezone.localtime().replace(hour=12, minute=0)
     with time_machine.travel(noon):
         yield
+
+
+@pytest.fixture
+def totp_code():
+    """`totp_code(secret)` is what the app on the phone shows now. It has just changed: it is good for the whole test."""
+
+    def compute(secret):
+        return totp.format_hotp_value(
+            totp.hotp_value(secret, next(iter(totp.yield_hotp_counters_from_time())))
+        )
+
+    with time_machine.travel((time.time() // 30 + 1) * 30):
+        yield compute

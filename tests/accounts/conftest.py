@@ -1,7 +1,6 @@
 import re
 
 import pytest
-from allauth.mfa.totp.internal import auth as totp
 
 from mailing.models import Email
 
@@ -15,18 +14,6 @@ def code_for():
         return re.search(r"^[A-Z0-9]{4}-[A-Z0-9]{4}$", text, re.MULTILINE)[0]
 
     return read
-
-
-@pytest.fixture
-def totp_code():
-    """`totp_code(secret)` is what the app on the phone shows now."""
-
-    def compute(secret):
-        return totp.format_hotp_value(
-            totp.hotp_value(secret, next(iter(totp.yield_hotp_counters_from_time())))
-        )
-
-    return compute
 
 
 @pytest.fixture
