@@ -25,9 +25,8 @@ run: .venv/requirements.lock
 
 # What the embedded mode promises on its own database: the rules, and the pages a person sees. The admin asks nothing of it.
 CORE = tests/accounts tests/documents tests/events tests/journal tests/mailing tests/members tests/payments \
-	tests/iamm/test_account.py tests/iamm/test_erasure.py tests/iamm/test_load_demo.py tests/iamm/test_page_cache*.py \
-	tests/iamm/test_personal_export.py tests/iamm/test_prepare.py tests/iamm/test_retention.py \
-	tests/iamm/test_ticks_at_once.py
+	$(addprefix tests/iamm/test_, account.py demo_rows.py erasure.py load_demo.py page_cache.py page_cache_strangers.py \
+	personal_export.py prepare.py retention.py ticks_at_once.py)
 
 test: venv services
 	.venv/bin/python -m pytest -n 2 --dist loadgroup

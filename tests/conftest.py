@@ -1,3 +1,4 @@
+import gc
 import sqlite3
 import time
 from contextlib import closing
@@ -8,7 +9,7 @@ import time_machine
 from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from iamm.celery import app
@@ -19,6 +20,18 @@ from tests.giving_back import remember_what_the_migrations_wrote
 def pytest_configure():
     """A slow hash protects passwords, and a test has none to protect."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_collection_modifyitems(items):
+    """Walks in a browser come last, the longest of them first: Playwright stays in the process once it has started."""
+    items.sort(key=lambda item: ("tests/browser/" in item.nodeid, "every_page" not in item.nodeid))
+
+
+def pytest_collection_finish():
+    """Do not look again and again for cycles among what lasts as long as the run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +54,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings):
 def django_db_setup(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         remember_what_the_migrations_wrote()
+
+
+@pytest.fixture(scope="module")
+def rows_of_module(django_db_setup, django_db_blocker):
+    """For rows that all tests of a module begin with: written once, each test gives back what it changes of them."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True, scope="session")
