@@ -1,7 +1,5 @@
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 from uuid import uuid4
 
 from django.conf import settings
@@ -13,18 +11,18 @@ from django.utils.translation import gettext_lazy as _
 
 from events import emails
 from events.models.booking_states import LIVE, UNTIL, BookingQuerySet, BookingState
+from events.models.owing import Owing
 from events.models.places import HOLD, Chance, wanted
 from events.models.refusals import AlreadyRegistered, EventFull, EventOver, OfferGone
-from events.models.sequenced import Sequenced
 from mailing.outbox import current_language
-from payments.models import Billing, Charge, ChargeLine, Line, Refund, read_address
+from payments.models import Charge, Refund
 
 if TYPE_CHECKING:
     from events.models.event import Event
     from events.models.registration import Registration
 
 
-class Booking(Sequenced):
+class Booking(Owing):
     """One act by one contact: the event, who to write to, what it costs, and one place for each who comes.
 
     Reached by its token, without an account. Its state is that of all its places; one of them may be cancelled alone.
@@ -123,10 +121,6 @@ class Booking(Sequenced):
         return [place for place in self.registrations.all() if place.cancelled_at is None]
 
     @property
-    def amount(self) -> Decimal:
-        return sum((place.amount for place in self.places), Decimal(0))
-
-    @property
     def _queue_up_to_it(self) -> BookingQuerySet:
         before = Q(queued_at__lt=self.queued_at) | Q(queued_at=self.queued_at, pk__lte=self.pk)
         queue: BookingQuerySet = self.event.bookings.waiting().filter(before)
@@ -145,17 +139,6 @@ class Booking(Sequenced):
         return Chance.of(
             needed=needed, expected=self.event.usual_share_given_back() * self.event.places_taken
         )
-
-    def refund_for(self, places: "Iterable[Registration]") -> Decimal:
-        """What comes back when these places are given back now: what they cost less the fee, nothing once it is late.
-
-        No more than what is left of the money, where staff have asked for less or given some of it back.
-        """
-        if self.charge is None or self.charge.paid_at is None or not self.event.is_refunding:
-            return Decimal(0)
-        fee = self.event.cancellation_fee
-        priced = sum((max(place.amount - fee, Decimal(0)) for place in places), Decimal(0))
-        return max(min(priced, self.charge.amount_kept), Decimal(0))
 
     # What `Event` calls under its lock
 
@@ -199,29 +182,6 @@ class Booking(Sequenced):
         self._end()
         if self.charge:
             self.charge.cancel()
-
-    def open_charge(self, *, payable_until: datetime | None) -> Charge:
-        """The sum of the places still wanted, a line each. What is to be invoiced is paid later."""
-        nature = ChargeLine.Nature.TRAINING if self.event.training_id else ChargeLine.Nature.EVENT
-        lines = [Line(nature, place.label, place.amount) for place in self.places if place.amount]
-        return Charge.open(
-            name=self.name,
-            email=self.email,
-            user=self.user,
-            language=self.language,
-            lines=lines,
-            return_path=self.get_absolute_url(),
-            payable_until=payable_until,
-            due_on=timezone.localdate() + timedelta(days=settings.INVOICE_DAYS) if self.invoice_to else None,
-            supplied_on=timezone.localdate(self.event.starts_at),
-            billing=self._billing(),
-        )
-
-    def _billing(self) -> dict[str, Any] | None:
-        """Of the charge that this one replaces, corrected perhaps since; or as they typed it."""
-        if self.charge and (known := Billing.objects.filter(charge=self.charge).first()):
-            return known.snapshot()
-        return {"is_organisation": True, **read_address(self.invoice_to)} if self.invoice_to else None
 
     def _end(self, state: str = State.CANCELLED) -> None:
         self.state, self.cancelled_at, self.expires_at = state, timezone.now(), None
@@ -280,7 +240,6 @@ class Booking(Sequenced):
             return
         if booking.event.has_begun:
             raise EventOver
-        refund = booking.refund_for(leaving)
         for place in leaving:
             place.give_back()
         is_all = not booking.registrations.live().exists()
@@ -288,31 +247,13 @@ class Booking(Sequenced):
             booking._end()
         else:
             booking.step()
-        booking._correct_charge(refund, is_all=is_all)
+        refund = booking.correct_charge(leaving, is_all=is_all)
+        booking.refresh_from_db()  # what is left may be paid by now
         if is_all:
             emails.booking_cancelled(booking, leaving, refund=refund)
         else:
             emails.place_cancelled(booking, leaving[0], refund=refund)
         booking.event.serve_queue()
-
-    def _correct_charge(self, refund: Decimal, *, is_all: bool) -> None:
-        """Owe back what was paid, or ask only for what is still wanted of what was not."""
-        if self.charge is None or (self.invoice_to and not self.event.is_refunding):
-            return  # an invoice stays due once it is too late to cancel for free
-        if self.charge.paid_at:
-            if refund:
-                self.charge.owe_refund(refund, reason=Refund.Reason.CANCELLED)
-            return
-        until = self.charge.payable_until
-        self.charge.cancel()
-        if is_all:
-            return
-        booking = Booking.objects.select_related("event", "user").get(pk=self.pk)
-        if booking.amount:
-            booking.charge = booking.open_charge(payable_until=until)
-            booking.save(update_fields=["charge"])
-        elif booking.state == self.State.HELD:  # what is left is free
-            booking.confirm()
 
     @transaction.atomic
     def approve(self) -> None:

@@ -74,6 +74,11 @@ class ChargeLine(FrozenRow):
     def __str__(self) -> str:
         return self.label
 
+    @property
+    def left(self) -> Decimal:
+        """What is still asked for of it, paid or not."""
+        return self.amount - total(self.adjustments.all())
+
     @classmethod
     def of(cls, charge: "Charge", line: Line) -> "ChargeLine":
         """The row, not yet written, of what is asked for."""
@@ -151,7 +156,7 @@ class Adjustment(FrozenRow):
             [line] if line else sorted(charge.lines.all(), key=lambda one: (one.nature == "gift", -one.pk))
         )
         for one in lines:
-            part = min(rest, one.amount - total(one.adjustments.all()))
+            part = min(rest, one.left)
             if is_loss and one == lines[-1]:  # money given back for nothing: more than the lines ever asked
                 part = rest
             if part > ZERO:

@@ -7,13 +7,22 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from events.models import Booking
 from mailing.models import Email
 from members import plan_changes
 from members.models import Application, Member, Membership
 from payments import checkouts
 from payments.models import Payment, Refund, SandboxOrder, SandboxPayment
 from payments.providers import sandbox
-from tests.factories import create_charge, create_member, create_plan, create_staff, create_user
+from tests.factories import (
+    create_charge,
+    create_event,
+    create_member,
+    create_plan,
+    create_staff,
+    create_user,
+    register,
+)
 
 
 def apply(plan, email="zoe@example.org", **options):
@@ -149,3 +158,25 @@ def test_cancelling_a_charge_while_it_is_paid_owes_it_back_once(at_once):
 
     assert Refund.objects.get().amount == Decimal(40)
     assert sandbox.read(str(order.uuid))[0].amount == Decimal(40)
+
+
+def test_a_place_given_back_while_the_rest_is_paid_is_owed_back_whichever_comes_first(at_once):
+    event = create_event(price=Decimal(20))
+    bookings = [register(event, places=2) for _ in range(4)]
+    for booking in bookings:
+        booking.charge.record_payment(method="cheque", amount=Decimal(5), reference=str(booking.pk))
+
+    def pay(booking):
+        receive = booking.charge.record_payment
+        return lambda: receive(method="transfer", amount=Decimal(35), reference=str(booking.pk)).amount
+
+    def give_back(booking):
+        place = booking.places[0]
+        return lambda: booking.cancel(place)
+
+    results = at_once(*[act(booking) for booking in bookings for act in (pay, give_back)])
+
+    assert results == [35, None] * 4
+    confirmed = event.bookings.filter(state=Booking.State.CONFIRMED)
+    charges = [booking.charge for booking in confirmed]
+    assert [(one.amount_owed, one.amount_kept, one.amount_promised) for one in charges] == [(20, 20, 20)] * 4

@@ -241,24 +241,6 @@ def test_a_booking_to_invoice_brings_its_address_and_its_day(run_commit_hooks):
     assert booking.charge.supplied_on == timezone.localdate(event.starts_at)
 
 
-def test_a_place_given_back_credits_the_invoice_and_issues_another(run_commit_hooks):
-    from events.models import Place  # noqa: PLC0415
-
-    event = create_event(price=Decimal(20), allows_invoice=True)
-    text = "CHU de Montpellier\n191 avenue du Doyen\n34295 Montpellier"
-    with run_commit_hooks():
-        places = [Place("Lou", "lou@example.org"), Place("Max", "max@example.org")]
-        booking = register(event, "lou@example.org", invoice_to=text, places=places)
-    Billing.objects.update(siret="732829320")
-
-    with run_commit_hooks():
-        booking.cancel(booking.places[0])
-
-    assert [one.total for one in invoices()] == [40, 20]
-    assert [note.total for note in notes()] == [40]
-    assert invoices()[1].buyer["siret"] == "732829320"
-
-
 def test_an_organisation_accepted_on_credit_gets_its_invoice(run_commit_hooks):
     plan = create_plan(price=Decimal(300), kind="organisation", approval="everybody")
     application = submit(plan, **ORGANISATION | {"siret": "732829320", "service_code": "S-1"})
