@@ -8,7 +8,9 @@ from payments.models.asides import ALIAS_KEPT
 from payments.models.statements import KEPT as BANK_FILES_KEPT
 
 DOCUMENT = "kind number issued_on issued_at buyer lines total paid paid_on due_on"
-STATEMENT_LINE = "method booked_on valued_on amount label payer email iban bank_id end_to_end reference"
+STATEMENT_LINE = (
+    "method booked_on valued_on amount label payer email iban bank_id end_to_end reference provider_receipt"
+)
 
 MONEY = [
     Rule(

@@ -27,6 +27,7 @@ Parts = defaultdict[tuple[int | None, int], Decimal]  # by payment and line
 Kept = defaultdict[int, Decimal]  # by line
 PEOPLE, COMPANIES = _("particuliers"), _("entreprises")
 WENT_BACK = "Le versement a été repris ou remboursé, en tout ou en partie."
+ELSEWHERE = "Le prestataire du paiement a délivré le sien\u00a0: un don n’a qu’un reçu."
 
 
 class ReceiptRefused(Exception):
@@ -137,9 +138,11 @@ def replace(receipt: Document, *, to: dict[str, Any], reason: str, by: "User") -
 
 
 def follow(charge: Charge) -> None:
-    """Cancel the receipts of what went back since. The caller holds the charge."""
+    """Cancel the receipts of what went back since, or has one of its provider. The caller holds the charge."""
     for receipt in _standing(charge).select_related("payment"):
-        if receipt.payment and _total(_given(receipt.payment)) < receipt.total:
+        if receipt.payment and receipt.payment.provider_receipt:
+            cancel(receipt, reason=ELSEWHERE)
+        elif receipt.payment and _total(_given(receipt.payment)) < receipt.total:
             cancel(receipt, reason=WENT_BACK)
 
 
@@ -187,7 +190,7 @@ def _deductible(payment: Payment, lines: list[ChargeLine]) -> tuple[Parts, Kept]
     for line in lines:
         less = sum((row.amount for row in line.adjustments.exclude(kind=Adjustment.Kind.WRITTEN_OFF)), ZERO)
         kept[line.pk] = min(kept[line.pk], line.amount - less)
-    others = _standing(charge).exclude(payment=payment)
+    others = _standing(charge).filter(payment__provider_receipt="").exclude(payment=payment)
     for borne in (borne for other in others for borne in other.lines):
         kept[borne["line"]] -= Decimal(borne["amount"])
     for other in charge.payments.exclude(provider_receipt=""):

@@ -16,6 +16,8 @@ def catch_up(provider: str, listed: Listed) -> None:
     Raises ProviderDown.
     """
     payment = listed.payment
+    if payment.tax_receipt_url:
+        StatementLine.note_receipt(method=provider, reference=payment.reference, url=payment.tax_receipt_url)
     spoken_of = list(Checkout.objects.about(provider, listed.checkout or payment.reference))
     if not spoken_of and payment.state == State.PAID:
         _show(provider, listed)
@@ -39,6 +41,7 @@ def _show(provider: str, listed: Listed) -> None:
             payer=listed.payer,
             email=listed.email,
             label=listed.label,
+            provider_receipt=payment.tax_receipt_url,
         )
 
 

@@ -141,13 +141,14 @@ class Charge(Owed):
         provider_receipt: str = "",
         line: "StatementLine | None" = None,
     ) -> Payment:
-        """The only door for money. Recording the same (method, reference) again changes nothing.
+        """The only door for money. Recording the same (method, reference) again notes its provider's receipt, if any.
 
         Sends `charge_paid` inside the transaction, once, when the charge becomes covered. Money that comes on top of
         what was due is kept as a refund to make. Raises PaymentMismatch.
         """
         charge = self.locked()
         if known := charge._known_payment(method, reference, amount):
+            known.note_receipt(provider_receipt)
             return known
         payment = charge._write_payment(
             method=method,

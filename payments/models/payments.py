@@ -135,6 +135,18 @@ class Payment(FrozenRow):
         return self.is_by_hand and not is_counter and not self.countered_by.exists()
 
     @transaction.atomic
+    def note_receipt(self, url: str) -> None:
+        """That of the provider, which may come later: the one column that is. Ours is cancelled. A second call changes nothing."""
+        if not url or self.provider_receipt:
+            return
+        from payments import receipts  # noqa: PLC0415 - they read our models
+
+        charge = type(self.charge).objects.select_for_update().get(pk=self.charge_id)
+        Payment.objects.filter(pk=self.pk, provider_receipt="").update(provider_receipt=url)
+        self.refresh_from_db(fields=["provider_receipt"])
+        receipts.follow(charge)
+
+    @transaction.atomic
     def undo(self, *, by: "User") -> "Payment":
         """Counter an entry made by mistake: money that came in is asked for again, money that left is owed again.
 

@@ -26,7 +26,9 @@ from payments.models.statements import Statement
 if TYPE_CHECKING:
     from accounts.models import User
 
-NOBODY = dict.fromkeys(["label", "payer", "email", "iban", "bank_id", "end_to_end", "reference"], "")
+NOBODY = dict.fromkeys(
+    ["label", "payer", "email", "iban", "bank_id", "end_to_end", "reference", "provider_receipt"], ""
+)
 
 UNDECIDED = Q(twin__isnull=False, told_apart_at=None)
 
@@ -115,6 +117,9 @@ class StatementLine(FrozenRow):
     bank_id = models.CharField(_("référence de la banque"), max_length=100, blank=True)
     end_to_end = models.CharField(_("référence de bout en bout"), max_length=100, blank=True)
     reference = models.CharField(_("référence structurée"), max_length=50, blank=True)
+    provider_receipt = models.URLField(
+        _("reçu fiscal du prestataire"), max_length=400, blank=True, editable=False
+    )
     twin = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -177,6 +182,7 @@ class StatementLine(FrozenRow):
         payer: str = "",
         email: str = "",
         label: str = "",
+        provider_receipt: str = "",
     ) -> "StatementLine | None":
         """Show to staff a provider's payment that found no charge. The same (method, reference) again changes nothing.
 
@@ -193,6 +199,7 @@ class StatementLine(FrozenRow):
             "email": email.lower(),
             "label": label[:500],
             "bank_id": reference,
+            "provider_receipt": provider_receipt,
         }
         line, _is_new = cls.objects.get_or_create(fingerprint=fingerprint(method, reference), defaults=facts)
         return line
@@ -201,6 +208,16 @@ class StatementLine(FrozenRow):
         """This line read again, held until the end of the transaction. No join: it would be read before the lock."""
         line: StatementLine = StatementLine.objects.select_for_update().get(pk=self.pk)
         return line
+
+    @classmethod
+    @transaction.atomic
+    def note_receipt(cls, *, method: str, reference: str, url: str) -> None:
+        """The provider has issued its own for this payment: on the line, and on all that it has paid since or before."""
+        cls.objects.filter(method=method, bank_id=reference, provider_receipt="").update(provider_receipt=url)
+        is_it = Q(reference=reference) | Q(line__bank_id=reference)
+        paid = Payment.objects.filter(is_it, method=method, kind=Payment.Kind.RECEIVED, provider_receipt="")
+        for payment in paid.select_related("charge").order_by("charge", "pk"):
+            payment.note_receipt(url)
 
     # What it turns out to be
 
@@ -223,6 +240,7 @@ class StatementLine(FrozenRow):
                 reference=line._next_reference(),
                 valued_on=line.valued_on,
                 recorded_by=by,
+                provider_receipt=line.provider_receipt,
                 line=line,
             )
             for charge in charges

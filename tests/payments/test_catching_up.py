@@ -10,7 +10,7 @@ from django.utils import timezone
 from payments import checkouts, tasks
 from payments.models import Charge, Checkout, Payment, StatementLine
 from payments.providers import helloasso as provider
-from tests.factories import create_charge
+from tests.factories import create_charge, create_staff
 from tests.payments.test_helloasso import received
 
 pytestmark = pytest.mark.django_db
@@ -224,6 +224,33 @@ def test_money_paid_on_a_form_of_helloasso_is_shown_to_staff_once(helloasso):
     assert (line.payer, line.email, line.label) == ("Zoé Démo", "zoe@example.org", "Adhésion 2026")
     assert line.booked_on == timezone.localdate()
     assert Payment.objects.count() == 0
+
+
+@pytest.mark.parametrize("is_matched_before", [False, True])
+def test_the_tax_receipt_of_helloasso_follows_what_it_paid_whenever_it_comes(helloasso, is_matched_before):
+    number = helloasso.pays_on_its_own_form(4000)
+    tasks.sweep_helloasso()
+    line, staff = StatementLine.objects.get(), create_staff()
+    parts = {create_charge().pk: Decimal(30), create_charge().pk: Decimal(10)}
+
+    if is_matched_before:
+        line.pay(parts, by=staff)
+    helloasso.payments[number]["fiscalReceiptUrl"] = "https://www.helloasso.com/recu/9"
+    tasks.sweep_helloasso()
+    if not is_matched_before:
+        line.pay(parts, by=staff)
+
+    told = Payment.objects.values_list("provider_receipt", flat=True)
+    assert list(told) == ["https://www.helloasso.com/recu/9"] * 2
+
+
+def test_the_tax_receipt_of_a_payment_in_the_books_is_noted_from_the_list(helloasso, paid):
+    checkout, number = paid
+    helloasso.payments[number]["fiscalReceiptUrl"] = "https://www.helloasso.com/recu/9"
+
+    tasks.sweep_helloasso()
+
+    assert checkout.charge.payments.get().provider_receipt == "https://www.helloasso.com/recu/9"
 
 
 def test_money_that_does_not_come_is_not_shown(helloasso):
