@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from payments import emails, natures, receipt_page
+from payments import checkouts, emails, natures, receipt_page
 from payments.models import Adjustment, Billing, Cancellation, Charge, ChargeLine, Document, Payment, Series
 from payments.natures import CENT
 from payments.seller import seller
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 ZERO = Decimal("0.00")
-Parts = defaultdict[tuple[int | None, int], Decimal]  # by payment and line
-Kept = defaultdict[int, Decimal]  # by line
+Parts = defaultdict[int, Decimal]  # by line
 PEOPLE, COMPANIES = _("particuliers"), _("entreprises")
 WENT_BACK = "Le versement a été repris ou remboursé, en tout ou en partie."
 ELSEWHERE = "Le prestataire du paiement a délivré le sien\u00a0: un don n’a qu’un reçu."
@@ -156,47 +155,63 @@ def _standing(charge: Charge) -> QuerySet[Document]:
 def _given(payment: Payment) -> list[dict[str, Any]]:
     """The deductible part of each line that this payment paid, less what went back and what other receipts bear."""
     is_money = payment.kind == Payment.Kind.RECEIVED and payment.method != Payment.Method.CREDIT
-    if not is_money or payment.countered_by.exists():
-        return []
-    lines = list(payment.charge.lines.filter(deductible__gt=0).order_by("pk"))
+    lines = list(payment.charge.lines.filter(deductible__gt=0).order_by("pk")) if is_money else []
     if not lines:
         return []
-    brought, kept = _deductible(payment, lines)
-    parts = [(line, min(brought[payment.pk, line.pk], kept[line.pk])) for line in lines]
-    return [
-        {"line": line.pk, "nature": line.nature, "label": line.label, "amount": str(part)}
-        for line, part in parts
-        if part > ZERO
-    ]
+    given = []
+    parts, left = _deductible(payment, lines)
+    for line in lines:
+        part = min(parts[line.pk], left)
+        if part > ZERO:
+            left -= part
+            given.append({"line": line.pk, "nature": line.nature, "label": line.label, "amount": str(part)})
+    return given
 
 
-def _deductible(payment: Payment, lines: list[ChargeLine]) -> tuple[Parts, Kept]:
-    """What each payment brought of what is deductible of each line; and what is kept of it, on no receipt of another.
+def _deductible(payment: Payment, lines: list[ChargeLine]) -> tuple[Parts, Decimal]:
+    """By line, what of it this payment brought, is kept, and is on no receipt of another; and what is left of the payment.
 
     Money is spread over natures as in the books, then over the lines of a nature; never a cent too much.
     """
-    charge = payment.charge
+    charge, sources = payment.charge, _sources(payment.charge)
     asked: defaultdict[str, Decimal] = defaultdict(Decimal)
     for one in charge.lines.all():
         asked[one.nature] += one.amount
-    brought: Parts = defaultdict(Decimal)
-    kept: Kept = defaultdict(Decimal)
+    held: defaultdict[tuple[int | None, str], Decimal] = defaultdict(Decimal)  # by source and nature
+    left = ZERO
     for share in natures.shares(Charge.objects.filter(pk=charge.pk)):
-        for line in (line for line in lines if line.nature == share.nature):
-            exact = share.amount * line.deductible / asked[line.nature]
-            part = exact.quantize(CENT, ROUND_DOWN if exact > ZERO else ROUND_UP)
-            brought[share.payment, line.pk] += part
-            kept[line.pk] += part
+        source = sources[share.payment] if share.payment else None
+        held[source, share.nature] += share.amount
+        left += share.amount if source == payment.pk else ZERO
+
+    def brought(line: ChargeLine, *of: int | None) -> Decimal:
+        exact = sum((held[one, line.nature] for one in of), ZERO) * line.deductible / asked[line.nature]
+        return exact.quantize(CENT, ROUND_DOWN if exact > ZERO else ROUND_UP)
+
+    others = _standing(charge).filter(payment__provider_receipt="").exclude(payment=payment)
+    borne: Parts = defaultdict(Decimal)
+    for row in (row for other in others for row in other.lines):
+        borne[row["line"]] += Decimal(row["amount"])
+    elsewhere = [other.pk for other in charge.payments.exclude(provider_receipt="")]
+    parts: Parts = defaultdict(Decimal)
     for line in lines:
         less = sum((row.amount for row in line.adjustments.exclude(kind=Adjustment.Kind.WRITTEN_OFF)), ZERO)
-        kept[line.pk] = min(kept[line.pk], line.amount - less)
-    others = _standing(charge).filter(payment__provider_receipt="").exclude(payment=payment)
-    for borne in (borne for other in others for borne in other.lines):
-        kept[borne["line"]] -= Decimal(borne["amount"])
-    for other in charge.payments.exclude(provider_receipt=""):
-        for line in lines:
-            kept[line.pk] -= brought[other.pk, line.pk]
-    return brought, kept
+        kept = min(brought(line, None, *{*sources.values()}), line.amount - less)
+        kept -= borne[line.pk] + sum((brought(line, one) for one in elsewhere), ZERO)
+        own = brought(line, payment.pk) + max(brought(line, None), ZERO)  # with what a correction moved to it
+        parts[line.pk] = min(own, kept)
+    return parts, left
+
+
+def _sources(charge: Charge) -> dict[int, int]:
+    """Of each payment, the one that it counters, or brings again once a dispute is won: all of it is one money."""
+    rows = list(charge.payments.order_by("pk"))
+    again = {(row.method, checkouts.returned(row.reference)): row.pk for row in rows}
+    sources: dict[int, int] = {}
+    for row in rows:
+        of = row.counters_id or again.get((row.method, row.reference))
+        sources[row.pk] = sources.get(of, row.pk) if of else row.pk
+    return sources
 
 
 def _total(lines: list[dict[str, Any]]) -> Decimal:

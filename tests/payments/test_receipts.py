@@ -195,54 +195,6 @@ def test_a_credit_that_is_used_is_no_gift():
     assert isinstance(receipts.refusal(other.payments.get()), receipts.NothingGiven)
 
 
-# What goes back
-
-
-@pytest.mark.parametrize("kind", ["mistake", "chargeback", "refund"])
-def test_money_that_is_taken_back_cancels_its_receipt_and_tells_the_donor(kind):
-    payment = given()
-    receipt = receipts.issue(payment)
-
-    payment.charge.take_back(payment, amount=Decimal(50), reference="R", kind=kind)
-
-    assert standing() == []
-    assert receipt.cancellation.cancelled_by is None
-    assert Email.objects.get(key__startswith="payments.receipt_cancelled").subject.endswith("est annulé")
-    assert isinstance(receipts.refusal(payment), receipts.NothingGiven)
-
-
-def test_the_receipt_of_a_provider_that_comes_later_cancels_ours_and_that_of_no_other_payment():
-    charge = create_billed(("gift", 80), billing=SOMEBODY)
-    paid = {
-        "a": {"method": "helloasso", "amount": Decimal(50), "reference": "7"},
-        "b": {"method": "cheque", "amount": Decimal(30), "reference": "C1"},
-    }
-    first, second = (charge.record_payment(**paid[name]) for name in "ab")
-    ours, other = receipts.issue(first), receipts.issue(second)
-
-    for _time in range(2):
-        charge.record_payment(**paid["a"], provider_receipt="https://example.org/recu/7")
-
-    assert standing() == [other]
-    assert ours.cancellation.reason == receipts.ELSEWHERE
-    assert Email.objects.get(key__startswith="payments.receipt_cancelled").to == charge.email
-    assert isinstance(receipts.refusal(Payment.objects.get(pk=first.pk)), receipts.ReceiptElsewhere)
-    charge.record_payment(**paid["a"], provider_receipt="https://example.org/autre")
-    assert Payment.objects.get(pk=first.pk).provider_receipt == "https://example.org/recu/7"
-
-
-def test_a_refund_of_the_gift_cancels_its_receipt_and_that_of_the_rest_does_not():
-    charge = create_billed(("event", 30), ("gift", 20), billing=SOMEBODY, paid=50)
-    receipts.issue(charge.payments.get())
-
-    charge.owe_refund(Decimal(30), reason="gesture", line=charge.lines.get(nature="event"))
-    assert len(standing()) == 1
-    charge.owe_refund(Decimal(5), reason="gesture", line=charge.lines.get(nature="gift"))
-
-    assert standing() == []
-    assert receipts.issue(charge.payments.get()).total == 15
-
-
 # Cancelled and replaced
 
 
