@@ -65,11 +65,11 @@ def first_rows(data: bytes) -> list[Row]:
     return head(BytesIO(data)).rows
 
 
-def header_row(rows: Iterable[Row]) -> int:
-    """The number of the row whose cells say most of what we look for."""
+def header_row(rows: Sequence[Row]) -> int:
+    """The number of the row whose cells say most of what we look for; the first of all when none says any."""
     ranked = [(sum(map(bool, guess(row.cells))), -row.number) for row in rows if row.number <= HEADER_WITHIN]
     known, number = max(ranked, default=(0, -1))
-    return -number if known else 1
+    return -number if known else rows[0].number
 
 
 def signature(titles: Iterable[Cell]) -> str:

@@ -96,6 +96,8 @@ def test_titles_stand_where_most_of_them_are_known():
 
     assert tables.header_row(rows) == 3
     assert tables.header_row([Row(1, ["Quoi"]), Row(2, ["Autre"])]) == 1
+    assert tables.header_row([Row(3, ["Quoi"]), Row(4, ["Autre"])]) == 3
+    assert tables.header_row([Row(90, ["Date", "Montant"])]) == 90
 
 
 @given(
