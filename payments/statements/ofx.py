@@ -15,9 +15,9 @@ from documents.unreadable import Unreadable
 from payments.statements.lines import Problem, Reading, ReadLine, refuse_currency, told, words
 
 TAG = re.compile(r"<(/?)([A-Za-z0-9._]+)\s*/?>([^<]*)")
-CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+CDATA, CDATA_ENDS = "<![CDATA[", "]]>"
 CHARACTER = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos|nbsp);")
-DECLARED = re.compile(rb'<\?xml[^>]*encoding=["\']([A-Za-z0-9_-]+)["\']')
+DECLARED = re.compile(rb'<\?xml[^>]*encoding=["\'](iso-8859-1|iso-8859-15)["\']', re.IGNORECASE)
 DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")  # perhaps followed by a time and a zone
 TRANSACTION = "STMTTRN"
 ACCOUNT = ("BANKID", "BRANCHID", "ACCTID")
@@ -41,9 +41,19 @@ def _decoded(data: bytes) -> str:
     for name in ("utf-8-sig", declared[1].decode("ascii") if declared else "cp1252"):
         try:
             return data.decode(name)
-        except (UnicodeDecodeError, LookupError):
+        except UnicodeDecodeError:
             continue
     return data.decode("latin-1")
+
+
+def _without_cdata(text: str) -> str:
+    """The same, with the signs that such a mark protects escaped. One that is not closed stays as it is."""
+    first, *rest = text.split(CDATA)
+    parts = [first]
+    for one in rest:
+        inside, end, after = one.partition(CDATA_ENDS)
+        parts.append(html.escape(inside) + after if end else CDATA + one)
+    return "".join(parts)
 
 
 def _transactions(text: str) -> Iterator[Facts]:
@@ -55,7 +65,7 @@ def _transactions(text: str) -> Iterator[Facts]:
     around: Facts = {}
     inside: Facts | None = None
     last = ""
-    for closing, name, value in TAG.findall(CDATA.sub(lambda found: html.escape(found[1]), text)):
+    for closing, name, value in TAG.findall(_without_cdata(text)):
         tag = last = name.upper()
         if tag == TRANSACTION and closing and inside is not None:
             yield around | inside

@@ -1,5 +1,6 @@
 from datetime import date
 from decimal import Decimal
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -124,3 +125,18 @@ def test_what_is_written_is_read_back(rows):
     assert [(line.booked_on, line.amount, line.label) for line in lines] == [
         (day, amount, " ".join(label.split())) for day, amount, label in rows
     ]
+
+
+def test_marks_that_are_never_closed_cost_no_more_than_their_length():
+    started = perf_counter()
+
+    assert read(transaction(MEMO="<![CDATA[" * 20_000)).lines[0].payer == "LOU"
+
+    assert perf_counter() - started < 5  # minutes, when the end of each is looked for to the end of the file
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "unicode_escape", "no-such-thing"])
+def test_an_encoding_that_no_bank_writes_is_not_followed(encoding):
+    text = XML.format(transactions=transaction(NAME=r"ZOÉ \ud800"), currency="EUR", encoding=encoding)
+
+    assert ofx.read(text.encode("cp1252")).lines[0].payer == r"ZOÉ \ud800"
