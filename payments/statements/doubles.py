@@ -43,7 +43,7 @@ class Marked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A line to write, and the one it may repeat: there already, or to be written under this fingerprint."""
+    """A line to write, and the one it may repeat: there already, or new too, under this fingerprint."""
 
     line: ReadLine
     fingerprint: str
@@ -87,8 +87,10 @@ class Sorting:
                 self.answers[one.fingerprint] = found
         new: list[Found] = []
         doubtful: list[Found] = []
+        twins: dict[str, Known | str | None] = {}
         for one in self._unanswered(marked):
-            twin = self.answers.get(one.first) or one.first or self._take(one, self._may_be)
+            twin: Known | str | None = self.answers.get(one.first) or twins.get(one.first) or one.first
+            twins[one.fingerprint] = twin = twin or self._take(one, self._may_be)
             (doubtful if twin else new).append(Found(one.line, one.fingerprint, twin))
         return new, doubtful, [one.line for one in marked if one.fingerprint in self.answers]
 

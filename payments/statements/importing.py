@@ -1,9 +1,11 @@
 """A statement becomes lines, each once however often and in whatever file it is read: see docs/decisions."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from payments.models import Payment, Statement, StatementLine
 from payments.models.advisory import IMPORTS, hold
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 CHUNK = 1000
+OLDEST = timedelta(days=3653)  # what is written in the books stays there: an older day is a fault of the file
+AHEAD = timedelta(days=31)  # a value day may be to come, and banks book on Monday what is done on Sunday
 
 
 class Plan(NamedTuple):
@@ -26,6 +30,20 @@ class Plan(NamedTuple):
 
 def read(statement: Statement) -> Reading:
     """Raises Unreadable."""
+    reading, today = _as_written(statement), timezone.localdate()
+    first, last = today - OLDEST, today + AHEAD
+    lines, problems = [], reading.problems
+    for line in reading.lines:
+        if first <= min(line.booked_on, line.valued_on) and max(line.booked_on, line.valued_on) <= last:
+            lines.append(line)
+        else:
+            problems.append(
+                Problem(line.number, _("Cette date est trop loin d’aujourd’hui\u00a0: vérifiez l’année."))
+            )
+    return Reading(lines, sorted(problems))
+
+
+def _as_written(statement: Statement) -> Reading:
     content = bytes(statement.content)
     if statement.format == Statement.Format.CAMT:
         return camt053.read(content)

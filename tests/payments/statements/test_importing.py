@@ -1,10 +1,11 @@
 """A line is counted once, however often and in whatever file the bank tells it."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from time import perf_counter
 
 import pytest
+from django.utils import timezone
 
 from documents.unreadable import Unreadable
 from payments.models import Statement, StatementLine, TableLayout
@@ -230,7 +231,7 @@ def test_one_period_in_two_formats_is_for_a_person_to_decide(staff):
 
 
 def test_a_year_is_quick(staff, django_assert_max_num_queries):
-    days = [f"{1 + n % 28:02}/{1 + n % 12:02}/2026" for n in range(5000)]
+    days = [f"{1 + n % 28:02}/{1 + n % 12:02}/2025" for n in range(5000)]
     year = table(*[f"{day};MEMBRE {n};40,00" for n, day in enumerate(days)])
     started = perf_counter()
 
@@ -258,3 +259,29 @@ def test_a_year_of_equal_amounts_moved_by_a_day_does_not_take_the_square_of_its_
 
     assert perf_counter() - started < 5  # 0.2 s on a quiet machine
     assert (len(new), len(doubtful)) == (0, 2000)
+
+
+def test_what_a_file_says_twice_and_another_said_otherwise_is_for_a_person_to_decide(staff):
+    take_in(ofx(("A", "0105", "40", "VIR CAMILLE DEMO")), staff)
+    more = "<AcctSvcrRef>B</AcctSvcrRef><AddtlNtryInf>VIR CAMILLE DEMO</AddtlNtryInf>"
+    body = samples.entry(more=more)[len(samples.CAMT_HEAD) : -len(samples.CAMT_FOOT)]
+
+    assert take_in(samples.CAMT_HEAD + body * 2 + samples.CAMT_FOOT, staff) == (0, 2, 0)
+    assert {line.twin.bank_id for line in StatementLine.objects.doubtful()} == {"A"}
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1998-03-02", "2199-12-31", "9999-12-31"])
+def test_a_day_that_is_not_of_our_time_is_told_and_enters_no_book(staff, day):
+    content = ofx(("A", "0105", "40", "LOU"), ("B", "0106", "40", "LOU"))
+    content = content.replace(b"20260106", day.replace("-", "").encode())
+
+    assert take_in(content, staff) == (1, 0, 0)
+    assert Statement.objects.get().refused_count == 1
+
+
+def test_a_value_day_far_ahead_is_told_too(staff):
+    soon, late = (timezone.localdate() + timedelta(days=days) for days in (3, 300))
+    rows = [f"05/01/2026;{one:%d/%m/%Y};LOU;40,00" for one in (soon, late)]
+
+    assert take_in(table(*rows, header="Date;Date valeur;Libellé;Montant"), staff) == (1, 0, 0)
+    assert StatementLine.objects.get().valued_on == soon
