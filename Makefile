@@ -29,7 +29,7 @@ CORE = tests/accounts tests/documents tests/events tests/journal tests/mailing t
 	$(addprefix tests/iamm/test_, account.py demo_rows.py erasure.py load_demo.py page_cache.py page_cache_strangers.py \
 	personal_export.py prepare.py retention.py ticks_at_once.py)
 ELSEWHERE = admin* helloasso* stripe* provider_contract papers* receipts tickets booking_ics feeds structured_data typeset \
-	spreadsheets reading validators standing_everywhere renewal_cases seat_pages *machine *_year
+	spreadsheets reading validators standing_everywhere renewal_cases seat_pages machine membership_machine *_year
 
 test: venv services
 	.venv/bin/python -m pytest -n 2 --dist loadgroup
