@@ -3,10 +3,11 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 from itertools import zip_longest
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import ngettext
+from django.db import models
+from django.utils.translation import ngettext, pgettext_lazy
 
 LAST_RULE_DAYS = 30
 FURTHEST = 365
@@ -59,3 +60,32 @@ def _in_braces(names: Iterable[str]) -> str:
 def filled(text: str, values: dict[str, str]) -> str:
     """Braces that a value brings stay as they are."""
     return BRACES.sub(lambda found: values.get(found[1], found[0]), "\n".join(text.splitlines()))
+
+
+class WrittenRule(models.Model):
+    """What staff may write otherwise. A rule has its `days`, `subject` and `text`, with placeholders of its own."""
+
+    is_active = models.BooleanField(pgettext_lazy("relance", "active"), default=True)
+
+    days: Any
+    subject: Any
+    text: Any
+
+    class Meta:
+        abstract = True
+
+    def moment_around(self, day: str) -> str:
+        """When it leaves, in words: `day` is what its days are counted from."""
+        if not self.days:
+            return day
+        if self.days < 0:
+            return ngettext("%d jour avant", "%d jours avant", -self.days) % -self.days
+        return ngettext("%d jour après", "%d jours après", self.days) % self.days
+
+    def fill(self, **values: str) -> dict[str, Any]:
+        """Subject and text with what they say of one person."""
+        return {
+            "subject": filled(self.subject, values),
+            "text": filled(self.text, values),
+            "has_link": "{lien}" in self.text,
+        }

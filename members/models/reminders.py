@@ -1,10 +1,9 @@
 from collections.abc import Iterable
-from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext, ngettext, pgettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mailing import rules
@@ -17,7 +16,7 @@ def validate_placeholders(text: str) -> None:
     rules.refuse_unknown_placeholders(text, PLACEHOLDERS)
 
 
-class ReminderRule(models.Model):
+class ReminderRule(rules.WrittenRule):
     """A message about the end of a membership, so many days after its last day, or before it."""
 
     plan = models.ForeignKey(
@@ -56,7 +55,6 @@ class ReminderRule(models.Model):
             "sa ligne elle devient un bouton, et sans elle il s’ajoute à la fin."
         ),
     )
-    is_active = models.BooleanField(pgettext_lazy("relance", "active"), default=True)
 
     class Meta:
         verbose_name = _("relance")
@@ -77,19 +75,7 @@ class ReminderRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        if not self.days:
-            return gettext("le dernier jour")
-        if self.days < 0:
-            return ngettext("%d jour avant", "%d jours avant", -self.days) % -self.days
-        return ngettext("%d jour après", "%d jours après", self.days) % self.days
-
-    def fill(self, **values: str) -> dict[str, Any]:
-        """Subject and text with what they say of one person."""
-        return {
-            "subject": rules.filled(self.subject, values),
-            "text": rules.filled(self.text, values),
-            "has_link": "{lien}" in self.text,
-        }
+        return self.moment_around(gettext("le dernier jour"))
 
 
 class Timetable:

@@ -1,8 +1,8 @@
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.utils.translation import gettext, ngettext, pgettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mailing import rules
@@ -15,7 +15,7 @@ def validate_placeholders(text: str) -> None:
     rules.refuse_unknown_placeholders(text, PLACEHOLDERS)
 
 
-class DunningRule(models.Model):
+class DunningRule(rules.WrittenRule):
     """A message about a sum that is not paid, so many days after the day on which it is due, or before it."""
 
     name = models.CharField(
@@ -46,7 +46,6 @@ class DunningRule(models.Model):
             "s’ajoute à la fin."
         ),
     )
-    is_active = models.BooleanField(pgettext_lazy("relance", "active"), default=True)
 
     objects: ClassVar = models.Manager()
 
@@ -60,16 +59,4 @@ class DunningRule(models.Model):
 
     @property
     def moment(self) -> str:
-        if not self.days:
-            return gettext("le jour de l’échéance")
-        if self.days < 0:
-            return ngettext("%d jour avant", "%d jours avant", -self.days) % -self.days
-        return ngettext("%d jour après", "%d jours après", self.days) % self.days
-
-    def fill(self, **values: str) -> dict[str, Any]:
-        """Subject and text with what they say of one sum."""
-        return {
-            "subject": rules.filled(self.subject, values),
-            "text": rules.filled(self.text, values),
-            "has_link": "{lien}" in self.text,
-        }
+        return self.moment_around(gettext("le jour de l’échéance"))
