@@ -22,6 +22,7 @@ from payments.models import (
     Refund,
     UnderWay,
 )
+from payments.standing import returned
 
 logger = logging.getLogger(__name__)
 # Of several attempts on one page, what counts is the best.
@@ -140,11 +141,6 @@ def _promised(charge: Charge, payment: Payment, amount: Decimal) -> Refund | Non
     able = charge.refunds.to_make().filter(Q(asked_of=payment) | Q(asked_of=None), amount=amount)
     found: Refund | None = able.order_by(F("asked_of").asc(nulls_last=True), "pk").first()
     return found
-
-
-def returned(reference: str) -> str:
-    """Under what we write the money that came back after this takeback."""
-    return f"{reference}-rendu"
 
 
 def left_of(payment: Payment) -> Decimal:

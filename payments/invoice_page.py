@@ -10,9 +10,10 @@ from documents.days import in_words
 from documents.typeset import typeset
 from payments.countries import Country
 from payments.facturx import NOTES
-from payments.models import ChargeLine, Document, Payment
+from payments.models import ChargeLine, Document
 from payments.money import euros
 from payments.seller import Seller
+from payments.standing import standing
 from payments.transfer import for_charge
 
 HEADINGS = {"invoice": "Facture", "credit_note": "Avoir", "quote": "Devis"}
@@ -129,8 +130,7 @@ def _state_lines(paper: Document) -> list[str]:
             f"Cet avoir de {amount} vient en déduction de la facture, ou vous est remboursé si vous l’aviez réglée."
         ]
     if paper.is_paid:
-        methods = Payment.objects.filter(charge=paper.charge, kind=Payment.Kind.RECEIVED).order_by("pk")
-        labels = dict.fromkeys(str(one.get_method_display()) for one in methods)
+        labels = dict.fromkeys(str(one.get_method_display()) for one in standing(paper.charge))
         return [f"Réglée par {' et '.join(labels)}. Merci."]
     return [f"{euros(paper.total - paper.paid)} à régler, référence {paper.charge.number} à rappeler."]
 

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db import transaction
 
 from payments import emails, facturx, invoice_page
-from payments.models import Adjustment, Billing, Charge, ChargeLine, Document, Payment, Series
+from payments.models import Adjustment, Billing, Charge, ChargeLine, Document, Series
 from payments.seller import LegalMentionsMissing, Seller, seller
+from payments.standing import standing
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -223,7 +224,7 @@ def _write(
     turn = Series.take(Document.PREFIXES[kind])
     total = sum(amounts.values(), ZERO)
     is_to_pay = kind == Document.Kind.INVOICE and paid < total
-    last = charge.payments.filter(kind=Payment.Kind.RECEIVED).order_by("-valued_on").first()
+    came = standing(charge)
     document = Document(
         charge=charge,
         kind=kind,
@@ -237,7 +238,7 @@ def _write(
         lines=_snapshot(amounts),
         total=total,
         paid=paid,
-        paid_on=last.valued_on if last and paid else None,
+        paid_on=came[-1].valued_on if came and paid else None,
         due_on=_due_on(charge, turn.on) if is_to_pay else None,
     )
     pdf = invoice_page.pdf(document)

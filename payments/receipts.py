@@ -14,10 +14,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from payments import checkouts, emails, natures, receipt_page
+from payments import emails, natures, receipt_page
 from payments.models import Adjustment, Billing, Cancellation, Charge, ChargeLine, Document, Payment, Series
 from payments.natures import CENT
 from payments.seller import seller
+from payments.standing import sources
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -173,19 +174,19 @@ def _deductible(payment: Payment, lines: list[ChargeLine]) -> tuple[Parts, Decim
 
     Money is spread over natures as in the books, then over the lines of a nature; never a cent too much.
     """
-    charge, sources = payment.charge, _sources(payment.charge)
+    charge, of = payment.charge, sources(payment.charge.payments.all())
     asked: defaultdict[str, Decimal] = defaultdict(Decimal)
     for one in charge.lines.all():
         asked[one.nature] += one.amount
     held: defaultdict[tuple[int | None, str], Decimal] = defaultdict(Decimal)  # by source and nature
     left = ZERO
     for share in natures.shares(Charge.objects.filter(pk=charge.pk)):
-        source = sources[share.payment] if share.payment else None
+        source = of[share.payment] if share.payment else None
         held[source, share.nature] += share.amount
         left += share.amount if source == payment.pk else ZERO
 
-    def brought(line: ChargeLine, *of: int | None) -> Decimal:
-        exact = sum((held[one, line.nature] for one in of), ZERO) * line.deductible / asked[line.nature]
+    def brought(line: ChargeLine, *payments: int | None) -> Decimal:
+        exact = sum((held[one, line.nature] for one in payments), ZERO) * line.deductible / asked[line.nature]
         return exact.quantize(CENT, ROUND_DOWN if exact > ZERO else ROUND_UP)
 
     others = _standing(charge).filter(payment__provider_receipt="").exclude(payment=payment)
@@ -196,22 +197,11 @@ def _deductible(payment: Payment, lines: list[ChargeLine]) -> tuple[Parts, Decim
     parts: Parts = defaultdict(Decimal)
     for line in lines:
         less = sum((row.amount for row in line.adjustments.exclude(kind=Adjustment.Kind.WRITTEN_OFF)), ZERO)
-        kept = min(brought(line, None, *{*sources.values()}), line.amount - less)
+        kept = min(brought(line, None, *{*of.values()}), line.amount - less)
         kept -= borne[line.pk] + sum((brought(line, one) for one in elsewhere), ZERO)
         own = brought(line, payment.pk) + max(brought(line, None), ZERO)  # with what a correction moved to it
         parts[line.pk] = min(own, kept)
     return parts, left
-
-
-def _sources(charge: Charge) -> dict[int, int]:
-    """Of each payment, the one that it counters, or brings again once a dispute is won: all of it is one money."""
-    rows = list(charge.payments.order_by("pk"))
-    again = {(row.method, checkouts.returned(row.reference)): row.pk for row in rows}
-    sources: dict[int, int] = {}
-    for row in rows:
-        of = row.counters_id or again.get((row.method, row.reference))
-        sources[row.pk] = sources.get(of, row.pk) if of else row.pk
-    return sources
 
 
 def _total(lines: list[dict[str, Any]]) -> Decimal:

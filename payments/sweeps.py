@@ -6,6 +6,7 @@ from payments import checkouts
 from payments.models import Checkout, Payment, StatementLine
 from payments.providers import ProviderPayment, ProviderRefused, State
 from payments.providers.helloasso import Listed
+from payments.standing import returned
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def _show(provider: str, listed: Listed) -> None:
 
 def _is_written(provider: str, payment: ProviderPayment) -> bool:
     """Whether reading it again would write nothing."""
-    backs = {back.reference: checkouts.returned(back.reference) for back in payment.takebacks}
+    backs = {back.reference: returned(back.reference) for back in payment.takebacks}
     names = [payment.reference, *backs, *backs.values()]
     rows = Payment.objects.filter(method=provider, reference__in=names).values_list("reference", flat=True)
     written = set(rows)

@@ -137,6 +137,26 @@ def test_a_cancellation_is_never_refused_because_the_settings_were_lost(invoiced
     assert [note.seller["siret"] for note in notes()] == ["12345678200010"] * 2
 
 
+@pytest.mark.parametrize("kind", ["mistake", "chargeback", "refund"])
+def test_an_invoice_says_nothing_of_a_payment_that_went_back(kind):
+    charge = create_billed(("event", 100))
+    days = {"cheque": papers.day(11, 20), "stripe": papers.day(11, 21), "transfer": papers.day(11, 5)}
+    wrong, other, _right = (
+        charge.record_payment(
+            method=method, amount=Decimal(100 if method == "transfer" else 60), reference="1", valued_on=day
+        )
+        for method, day in days.items()
+    )
+    charge.take_back(wrong, amount=Decimal(60), reference="R", kind=kind)
+    charge.take_back(other, amount=Decimal(60), reference="R", kind="chargeback")
+
+    [document] = invoicing.invoice(charge)
+
+    assert document.paid_on == papers.day(11, 5)
+    assert "Payée le 5 novembre 2026" in text_of(document)
+    assert "Réglée par virement. Merci." in text_of(document)
+
+
 def test_a_correction_that_fails_leaves_no_credit_note(invoiced):
     with pytest.raises(RefundTooLarge):
         invoiced.reduce(Decimal(500), reason="Trop")
