@@ -64,8 +64,9 @@ class ReceiptPages(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        receipt = Document.objects.standing().filter(pk=object_id, kind=Document.Kind.RECEIPT)
-        is_cancellable = self.has_issue_permission(request) and receipt.exists()
+        standing = Document.objects.standing().filter(kind=Document.Kind.RECEIPT)
+        is_receipt = object_id.isdecimal() and standing.filter(pk=object_id).exists()
+        is_cancellable = self.has_issue_permission(request) and is_receipt
         context = {"is_cancellable": is_cancellable, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 

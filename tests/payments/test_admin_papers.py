@@ -190,3 +190,7 @@ def test_what_is_owed_on_top_of_an_invoice_has_one_more(staff):
     last = Document.objects.filter(kind="invoice").order_by("pk").last()
     assert (last.total, last.vat) == (20, "261-7-1-b")
     assert Document.objects.filter(kind="credit_note").count() == 1
+
+
+def test_what_is_no_number_of_a_document_leads_back_to_the_admin(staff):
+    assert staff.get(reverse("admin:payments_document_change", args=["F2026-00001"])).status_code == 302
