@@ -168,6 +168,8 @@ class StatementAdmin(ReadOnlyAdmin):
         except Unreadable as error:
             messages.error(request, str(error))
             return redirect(f"admin:{NAME}_change", pk)
+        except Statement.DoesNotExist as error:  # abandoned at this very moment
+            raise Http404 from error
         self.log_addition(request, done, gettext("Relevé importé."))
         told = gettext("Relevé importé\u00a0: %(new)d lignes nouvelles, %(doubtful)d doubles possibles.")
         messages.success(request, told % {"new": done.new_count, "doubtful": done.doubtful_count})
@@ -176,8 +178,7 @@ class StatementAdmin(ReadOnlyAdmin):
     def abandon(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Forget a file that was sent by mistake."""
         statement = self._received(request, pk)
-        if statement is not None:
-            statement.delete()
+        if statement is not None and importing.abandon(statement):
             messages.success(request, gettext("Ce fichier est effacé, sans avoir été importé."))
         return redirect(f"admin:{NAME}_changelist")
 

@@ -1,7 +1,7 @@
 """A statement becomes lines, each once however often and in whatever file it is read: see docs/decisions."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -64,7 +64,7 @@ def plan(statement: Statement) -> Plan:
 def take_in(statement: Statement, *, by: "User") -> Statement:
     """Write its lines, and forget its bytes. Imports wait for each other. A second call changes nothing.
 
-    Raises Unreadable.
+    Raises Unreadable, and DoesNotExist if somebody has abandoned it.
     """
     hold(IMPORTS)
     held: Statement = Statement.objects.select_for_update(of=("self",)).get(pk=statement.pk)
@@ -84,6 +84,16 @@ def take_in(statement: Statement, *, by: "User") -> Statement:
     held.content, held.imported_at, held.imported_by = b"", timezone.now(), by
     held.save()
     return held
+
+
+@transaction.atomic
+def abandon(statement: Statement) -> bool:
+    """Forget a file that was sent by mistake, unless it is imported, or is just being so. Whether it was."""
+    rows: Any = Statement.objects.select_for_update().filter(pk=statement.pk)
+    is_forgotten = any(row.imported_at is None for row in rows)
+    if is_forgotten:
+        rows.delete()
+    return is_forgotten
 
 
 def _row(statement: Statement, found: Found, *, twin: int | None = None) -> StatementLine:

@@ -1,3 +1,5 @@
+from threading import Event
+
 import pytest
 
 from payments.models import Statement, StatementLine
@@ -20,3 +22,24 @@ def test_one_statement_imported_twice_at_once_gives_its_lines_once(at_once, cont
 
     assert sorted((one.new_count, one.known_count) for one in results)[::2] == [(0, count), (count, 0)]
     assert StatementLine.objects.count() == count
+
+
+def test_what_is_being_imported_is_not_forgotten(at_once, monkeypatch):
+    """The lines are written, and not committed yet."""
+    file, staff, is_written = receive(samples.OFX, "ofx"), create_staff(), Event()
+    plan = importing.plan
+
+    def slow_plan(statement):
+        is_written.set()
+        return plan(statement)
+
+    monkeypatch.setattr(importing, "plan", slow_plan)
+
+    def abandon():
+        assert is_written.wait(10)
+        return importing.abandon(file)
+
+    _imported, is_forgotten = at_once(lambda: importing.take_in(file, by=staff), abandon)
+
+    assert is_forgotten is False
+    assert StatementLine.objects.count() == 4
