@@ -96,9 +96,9 @@ class AsideForm(forms.Form):
 
     def __init__(self, *args: Any, line: StatementLine, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        unfit = {Aside.Reason.DOUBLE} if line.is_of_the_bank else {Aside.Reason.DOUBLE, *Aside.MOVES}
+        fit = [Aside.Reason(one) for one in Aside.reasons_for(line) if one != Aside.Reason.DOUBLE]
         field: Any = self.fields["reason"]
-        field.choices = [("", "–"), *((one.value, one.label) for one in Aside.Reason if one not in unfit)]
+        field.choices = [("", "–"), *((one.value, one.label) for one in fit)]
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("reason") == Aside.Reason.OTHER and not self.cleaned_data.get("note"):

@@ -61,7 +61,7 @@ class LineVerbsAdmin(ReadOnlyAdmin):
         line, key = self._line(request, pk), request.POST.get("proposal", "")
         kind, _sign, reason = key.partition(":")
         match = KEY.fullmatch(key)
-        if kind == "set_aside" and reason in Aside.Reason.values:
+        if kind == "set_aside" and reason in Aside.reasons_for(line):
             return self._act(request, line, lambda: _set_aside(line, reason, "", _staff(request)))
         if match is None:
             raise BadRequest(key)

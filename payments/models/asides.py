@@ -85,12 +85,17 @@ class Aside(FrozenRow):
         return f"{self.get_reason_display()} – {self.line}"
 
     @classmethod
+    def reasons_for(cls, line: "StatementLine") -> list[str]:
+        """Only what the bank tells moves money between our accounts."""
+        return [one for one in cls.Reason.values if line.is_of_the_bank or one not in cls.MOVES]
+
+    @classmethod
     def of(cls, line: "StatementLine", amount: Decimal, *, reason: str, note: str, by: "User") -> "Aside":
-        """The caller holds the line. Only what the bank tells moves money between our accounts."""
+        """The caller holds the line."""
         accounts = {}
+        if reason not in cls.reasons_for(line):
+            raise ValueError(reason)
         if reason in cls.MOVES:
-            if not line.is_of_the_bank:
-                raise ValueError(reason)
             accounts = {"account": settings.BOOKS["methods"][reason], "bank": settings.BOOKS["bank"]}
         return cls._write(line, amount, reason=reason, note=note, day=line.booked_on, made_by=by, **accounts)
 

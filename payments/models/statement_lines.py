@@ -291,17 +291,20 @@ class StatementLine(FrozenRow):
     def set_aside(self, reason: str, *, by: "User", note: str = "") -> Aside:
         """What is left of it pays no charge. Raises LineSpent, and LineDoubtful unless it is a double."""
         line = self.locked()
-        if not line.remainder:
+        is_double = reason == Aside.Reason.DOUBLE
+        if not line.remainder or (is_double and not line.is_doubtful):
             raise LineSpent
-        if line.is_doubtful and reason != Aside.Reason.DOUBLE:
+        if line.is_doubtful and not is_double:
             raise LineDoubtful
         return Aside.of(line, line.remainder, reason=reason, note=note, by=by)
 
     @transaction.atomic
     def tell_apart(self, *, by: "User") -> None:
-        """It is not the same operation as its twin. A second call changes nothing."""
+        """It is not the same operation as its twin. A second call changes nothing. Raises LineSpent for one set aside as a double."""
         line = self.locked()
         if line.is_doubtful:
+            if not line.remainder:
+                raise LineSpent
             decided = {"told_apart_at": timezone.now(), "told_apart_by": by}
             StatementLine.objects.filter(pk=line.pk).update(**decided)
         self.refresh_from_db()

@@ -137,6 +137,13 @@ def test_a_forged_proposal_is_refused(staff, key):
     assert line.locked().remainder == 40
 
 
+def test_a_forged_payout_of_what_no_bank_told_is_refused(staff):
+    line = create_line(method="helloasso", bank_id="P-1")
+
+    assert staff.post(url(line, "accept"), {"proposal": "set_aside:helloasso"}).status_code == 400
+    assert not Aside.objects.exists()
+
+
 def test_a_proposal_of_a_sum_that_is_no_more_is_refused_in_words(staff):
     response = accept(staff, create_line(40), "pay:999999=40.00")
 
@@ -285,6 +292,19 @@ def test_a_doubtful_line_is_decided(staff, verb, left):
 
 
 # Undone
+
+
+@pytest.mark.parametrize("first", ["accept", "apart"])
+def test_an_old_page_does_not_decide_again_what_a_line_is(staff, first):
+    line = create_line(7, twin=create_line(7))
+    second = {"accept": "apart", "apart": "accept"}[first]
+
+    for verb in (first, second):
+        response = staff.post(url(line, verb), {"proposal": "set_aside:double"}, follow=True)
+
+    assert told(response) == ["C’est déjà fait, ou quelqu’un s’en est occupé entre-temps."]
+    line.refresh_from_db()
+    assert (line.told_apart_at is None, Aside.objects.exists()) == (first == "accept", first == "accept")
 
 
 def test_each_act_is_undone_from_the_line(staff):
