@@ -54,6 +54,24 @@ def _payment_label(payment: Payment) -> str:
     return _("%(method)s, le %(day)s") % {"method": capfirst(method), "day": day}
 
 
+def taken_back(charge: Charge) -> str:
+    """Why what had been paid is asked for again: who has taken it back, or given it back without our asking."""
+    if not charge.is_contested:
+        return ""
+    asked = {refund.payment_id for refund in charge.refunds.all()}
+    kinds = {Payment.Kind.CHARGEBACK, Payment.Kind.REFUND}
+    gone = [one for one in charge.payments.all() if one.kind in kinds and one.pk not in asked]
+    last = max(gone, key=lambda payment: payment.pk, default=None)
+    if last is not None and last.kind == Payment.Kind.REFUND:
+        return _(
+            "Un paiement vous a été remboursé par %(method)s\u00a0: cette somme est de nouveau à payer. Si elle ne devait plus "
+            "l’être, écrivez-nous."
+        ) % {"method": last.get_method_display()}
+    return _(
+        "Votre banque a repris un paiement\u00a0: cette somme est de nouveau à payer. Si c’est une erreur, écrivez-nous."
+    )
+
+
 def awaited(charge: Charge) -> Checkout | None:
     """The latest payment that a bank has promised and not yet made. Nobody is pressed to pay meanwhile."""
     found: Checkout | None = charge.checkouts.filter(state=Checkout.State.WAITING).first()

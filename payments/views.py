@@ -43,6 +43,7 @@ def charge(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "title": charge_page.title(charge, awaited),
         "rows": charge_page.rows(charge),
         "awaited": awaited,
+        "taken_back": charge_page.taken_back(charge),
         "offers": charge_page.offers(charge),
         "is_hurried": charge_page.is_hurried(charge),
         "refunds": [refund for refund in charge.refunds.all() if not refund.withdrawn_at],

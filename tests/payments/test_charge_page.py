@@ -160,6 +160,32 @@ def test_what_a_bank_took_back_is_asked_again(read):
     assert "Reste à payer 40,00 €" in page
 
 
+def test_what_a_provider_gave_back_by_itself_is_no_deed_of_the_bank(read):
+    charge = create_charge(40)
+    payment = charge.record_payment(method="helloasso", amount=Decimal(40), reference="1")
+    charge.take_back(payment, amount=Decimal(40), reference="refund-1", kind=Payment.Kind.REFUND)
+
+    page = read(charge)
+
+    assert "Un paiement vous a été remboursé par HelloAsso : cette somme est de nouveau à payer." in page
+    assert "Remboursé par HelloAsso, le " in page
+    assert "Votre banque" not in page
+
+
+def test_the_latest_that_was_taken_back_is_the_one_told(read):
+    charge = create_charge(40)
+    first = charge.record_payment(method="helloasso", amount=Decimal(40), reference="1")
+    charge.take_back(first, amount=Decimal(40), reference="refund-1", kind=Payment.Kind.REFUND)
+    second = charge.record_payment(method="stripe", amount=Decimal(60), reference="pi_1")
+    charge.refunds.get().settle(method="transfer", reference="V1")
+    charge.take_back(second, amount=Decimal(60), reference="du_1", kind=Payment.Kind.CHARGEBACK)
+
+    page = read(charge)
+
+    assert "Votre banque a repris un paiement : cette somme est de nouveau à payer." in page
+    assert "remboursé par HelloAsso :" not in page
+
+
 def test_money_owed_back_then_given_back_is_told_at_each_step(read):
     charge = create_charge(40)
     charge.record_payment(method="cheque", amount=Decimal(60), reference="1")
