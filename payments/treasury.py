@@ -208,7 +208,7 @@ class Treasury:
         """What is due less the credits: what they add up to is what the account of payers holds."""
         mine = Charge.objects.filter(pk__in=[one.charge for one in self.owing])
         pks, found = {"charge__in": mine.values("pk")}, defaultdict[str, Decimal](Decimal)
-        lines = ChargeLine.objects.filter(**pks).order_by()
+        lines = ChargeLine.objects.filter(**pks, charge__booked_on__lte=self.until).order_by()
         for nature, total in lines.values_list("nature").annotate(total=cents(Sum("amount"))):
             found[nature] += total
         gone = Adjustment.objects.filter(**pks, booked_on__lte=self.until).order_by()

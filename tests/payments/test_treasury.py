@@ -1,14 +1,19 @@
 """The treasurer's figures are those of the books, and add up whichever way they are cut."""
 
-from datetime import UTC, date, datetime
+import calendar
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import hypothesis
 import pytest
 import time_machine
 from django.conf import settings
+from django.db import transaction
+from hypothesis import strategies as st
 
 from payments import books, treasury
-from payments.models import Charge, Line, Payment, Refund
+from payments.models import Charge, Line, NotUndoable, Payment, Refund, RefundTooLarge
 from payments.treasury import Treasury
 from tests.factories import create_charge, create_staff
 
@@ -124,6 +129,67 @@ def test_the_figures_are_those_of_the_books(year):
             assert sum(one.kept for one in figures) == balance(since, until, account)
         assert found.total.lost == balance(since, until, "654")
         assert found.total.due == balance(None, until, "411") == found.amount_due - found.credit
+
+
+def test_a_payment_typed_late_and_valued_before_its_sum_was_in_the_books(year):
+    invoiced = basket("retard@example.org", dues=40)
+    invoiced.book(on=date(2026, 11, 10))
+    pay(invoiced, 10, "V9", valued_on=date(2026, 10, 28))
+    until = date(2026, 10, 31)
+    before = balance(None, until, "411")
+
+    found = Treasury(until.replace(day=1), until)
+
+    assert found.total.due == before == found.amount_due - found.credit
+    assert sum(row.figures.due for row in found.natures) == before
+
+
+movements = st.lists(
+    st.tuples(
+        st.sampled_from(["book", "pay", "pay", "give_back", "reduce", "cancel", "write_off", "undo"]),
+        st.integers(0, 2),
+        st.integers(1, 15),
+        st.integers(-70, 0),
+    ),
+    min_size=3,
+    max_size=9,
+)
+
+
+def move(charges, number, kind, which, tenths, days, staff):
+    """Whatever is refused is not what is looked at here."""
+    charge = Charge.objects.get(pk=charges[which].pk)
+    amount = (charge.amount * tenths / 10).quantize(Decimal("0.01"))
+    on = date(2026, 12, 15) + timedelta(days)
+    verbs = {
+        "book": lambda: charge.book(on=on),
+        "pay": lambda: pay(charge, amount, f"P{number}", valued_on=on),
+        "give_back": lambda: charge.owe_refund(amount, reason="gesture").settle(
+            method="transfer", reference=f"R{number}", valued_on=on
+        ),
+        "reduce": lambda: charge.reduce(amount, reason="Geste"),
+        "cancel": lambda: charge.cancel(reason="Annulé"),
+        "write_off": lambda: charge.write_off(reason="Parti", by=staff),
+        "undo": lambda: charge.payments.latest("pk").undo(by=staff),
+    }
+    with suppress(RefundTooLarge, NotUndoable, Payment.DoesNotExist):
+        verbs[kind]()
+
+
+@hypothesis.settings(max_examples=12, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.given(movements=movements)
+def test_in_any_period_what_is_due_by_nature_is_what_the_payers_owe_in_the_books(movements):
+    with on(12, 15), transaction.atomic():
+        staff = create_staff()
+        charges = [basket(dues=40, gift=10), basket(event=30), basket(training=90, dues=1)]
+        for number, movement in enumerate(movements):
+            move(charges, number, *movement, staff)
+        for month in (10, 11, 12):
+            since, until = date(2026, month, 1), date(2026, month, calendar.monthrange(2026, month)[1])
+            total, held = Treasury(since, until).total, balance(since, until, "411")
+            assert total.due == balance(None, until, "411")
+            assert total.asked - total.lost - total.kept == held
+        transaction.set_rollback(True)
 
 
 def test_months_methods_natures_and_ages_add_up_to_the_same(year):
