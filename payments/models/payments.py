@@ -130,9 +130,14 @@ class Payment(FrozenRow):
         }
 
     @property
+    def is_countered(self) -> bool:
+        """By an entry that was not undone itself."""
+        return self.countered_by.filter(countered_by=None).exists()
+
+    @property
     def is_undoable(self) -> bool:
         is_counter = self.kind == self.Kind.MISTAKE
-        return self.is_by_hand and not is_counter and not self.countered_by.exists()
+        return self.is_by_hand and not is_counter and not self.is_countered
 
     @transaction.atomic
     def note_receipt(self, url: str) -> None:

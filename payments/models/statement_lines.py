@@ -275,7 +275,7 @@ class StatementLine(FrozenRow):
         """It is that payment, taken back by the payer's bank. Raises LineSpent, LineDoubtful, PaymentMismatch."""
         charge = payment.charge.locked()
         line = self._held_for(-payment.amount)
-        if Payment.objects.filter(counters=payment).exists():
+        if payment.is_countered:
             raise LineSpent
         return charge.take_back(
             payment,

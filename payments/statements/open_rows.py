@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.db.models import Exists, OuterRef
 
 from payments.models import Charge, Document, PayerAlias, Payment, Refund, StatementLine
 from payments.models.asides import alias_keys
@@ -82,7 +83,8 @@ class OpenRows:
         amounts = {-line.amount for line in debits}
         first = min((line.booked_on for line in debits), default=None)
         received = Payment.objects.filter(kind=Payment.Kind.RECEIVED, method__in=["transfer", "cheque"])
-        kept = received.filter(amount__in=amounts, countered_by=None).select_related("charge", "charge__user")
+        undone = Exists(Payment.objects.filter(counters=OuterRef("pk"), countered_by=None))
+        kept = received.filter(~undone, amount__in=amounts).select_related("charge", "charge__user")
         if first:
             kept = kept.filter(valued_on__gte=first - BOUNCES_WITHIN)
         self.paid_before: defaultdict[Decimal, list[Payment]] = defaultdict(list)

@@ -23,6 +23,7 @@ from payments.models import (
     Refund,
     StatementLine,
 )
+from payments.statements.proposals import Desk
 from tests.factories import create_charge, create_line, create_staff
 
 pytestmark = pytest.mark.django_db
@@ -201,6 +202,25 @@ def test_a_cheque_that_bounces_opens_its_charge_again(staff):
     assert left(line) == 0
     with pytest.raises(LineSpent):
         create_line(-40).charge_back(payment, by=staff)
+
+
+def test_a_bounce_noted_by_mistake_and_undone_is_noted_again(staff):
+    charge = create_charge(40)
+    payment = charge.record_payment(method="cheque", amount=Decimal(40), reference="0001")
+    line = create_line(-40)
+    line.charge_back(payment, by=staff).undo(by=staff)
+    charge.refresh_from_db()
+    assert (charge.paid_at is not None, left(line)) == (True, -40)
+    assert [one.kind for one in Desk([line]).propose(line)] == ["charge_back"]
+
+    again = line.charge_back(payment, by=staff)
+
+    charge.refresh_from_db()
+    assert (again.amount, charge.amount_due, left(line)) == (-40, 40, 0)
+    assert not payment.is_undoable
+    again.undo(by=staff)
+    payment.undo(by=staff)
+    assert Charge.objects.get(pk=charge.pk).amount_received == 0
 
 
 # What it is instead
