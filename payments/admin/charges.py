@@ -191,9 +191,11 @@ class ChargeAdmin(TreasuryPage, ExtractPage, RemindsUnpaid, DecisionsAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        context = {"can_record_payment": self.has_payment_permission(request), **(extra_context or {})}
+        context = extra_context or {}
         if charge := Charge.objects.filter(pk=object_id).first() if object_id.isdecimal() else None:
+            is_awaited = charge.is_payable or charge.is_written_off
             context |= {
+                "can_record_payment": is_awaited and self.has_payment_permission(request),
                 "reminders": self.reminders_of(charge),
                 "may_remind": self.has_remind_permission(request),
                 "sees_treasury": self.has_treasury_permission(request),
@@ -205,16 +207,17 @@ class ChargeAdmin(TreasuryPage, ExtractPage, RemindsUnpaid, DecisionsAdmin):
         return super().change_view(request, object_id, form_url, context)
 
     def record_payment(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Money that reached us without a provider. Refused on a charge that awaits none."""
+        """Money that reached us without a provider. Refused on a charge that awaits none, and was not given up."""
         if not self.has_payment_permission(request):
             raise PermissionDenied
         staff: Any = request.user
         charge = get_object_or_404(Charge, pk=pk)
         page = redirect("admin:payments_charge_change", pk)
-        if not charge.is_payable:
+        if not charge.is_payable and not charge.is_written_off:
             messages.error(request, gettext("Cette somme n’attend plus de paiement."))
             return page
-        form = PaymentForm(request.POST or None, initial={"amount": charge.amount_due})
+        waited_for = charge.amount_due if charge.is_payable else charge.amount_lost
+        form = PaymentForm(request.POST or None, initial={"amount": waited_for})
         if form.is_valid():
             try:
                 payment = charge.record_payment(**form.cleaned_data, recorded_by=staff)
@@ -231,12 +234,15 @@ class ChargeAdmin(TreasuryPage, ExtractPage, RemindsUnpaid, DecisionsAdmin):
             form,
             title=gettext("Enregistrer un paiement"),
             submit=gettext("Enregistrer ce paiement"),
-            note=gettext("Reste à régler : %s.") % euros(charge.amount_due),
+            note=(gettext("Reste à régler : %s.") if charge.is_payable else gettext("Abandonné\u00a0: %s."))
+            % euros(waited_for),
         )
 
     def _result(self, charge: Charge) -> str:
         if charge.is_payable:
             return gettext("Paiement enregistré. Il reste %s à régler.") % euros(charge.amount_due)
+        if charge.cancelled_at:
+            return gettext("Paiement enregistré. Il reste %s de perte.") % euros(charge.amount_lost)
         if charge.amount_received > charge.amount_owed:
             excess = euros(charge.amount_received - charge.amount_owed)
             return (

@@ -63,7 +63,7 @@ DECISIONS = {
         _(
             "Il manque %s. Cela devient une perte\u202f; ce qui a été reçu est gardé, et ce qui arriverait encore est pris."
         ),
-        lambda charge: charge.amount_missing,
+        lambda charge: charge.amount_missing if charge.is_claimed else 0,
         DecisionForm,
         lambda charge, typed, staff: charge.write_off(reason=typed["reason"], by=staff),
         _("Le reste n’est plus demandé."),

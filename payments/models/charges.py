@@ -19,7 +19,7 @@ from mailing.outbox import current_language
 from payments import emails
 from payments.models.billing import Billing
 from payments.models.closing import open_day
-from payments.models.lines import ZERO, Adjustment, ChargeLine, Line, RefundTooLarge, total
+from payments.models.lines import ZERO, Adjustment, ChargeLine, Line, RefundTooLarge
 from payments.models.owed import Owed
 from payments.models.payments import Payment, Refund
 from payments.signals import charge_paid
@@ -87,41 +87,6 @@ class Charge(Owed):
             Billing.objects.invoice_soon(charge)
         return charge
 
-    @property
-    def amount(self) -> Decimal:
-        """What was asked for at first."""
-        return total(self.lines.all())
-
-    @property
-    def amount_owed(self) -> Decimal:
-        """What is asked for once corrected: paid or not, it is what the payer gets for their money."""
-        if self.cancelled_at and not self.booked_on:
-            return ZERO
-        return self.amount - total(self.adjustments.all())
-
-    @property
-    def amount_received(self) -> Decimal:
-        return total(self.payments.all())
-
-    @property
-    def amount_kept(self) -> Decimal:
-        """What came in and is not to be given back."""
-        return self.amount_received - self.amount_promised
-
-    @property
-    def amount_missing(self) -> Decimal:
-        """What the books still wait for. Of a cancelled charge: what was given back, and taken back by the bank too."""
-        return max(self.amount_owed - self.amount_kept, ZERO)
-
-    @property
-    def amount_due(self) -> Decimal:
-        return ZERO if self.cancelled_at else self.amount_missing
-
-    @property
-    def amount_promised(self) -> Decimal:
-        """What we owe back and have not given back yet: the credit of the payer."""
-        return total(refund for refund in self.refunds.all() if refund.is_to_make)
-
     def locked(self) -> "Charge":
         """This charge read again, held until the end of the transaction."""
         charge: Charge = Charge.objects.select_for_update().get(pk=self.pk)
@@ -143,13 +108,14 @@ class Charge(Owed):
     ) -> Payment:
         """The only door for money. Recording the same (method, reference) again notes its provider's receipt, if any.
 
-        Sends `charge_paid` inside the transaction, once, when the charge becomes covered. Money that comes on top of
-        what was due is kept as a refund to make. Raises PaymentMismatch.
+        Sends `charge_paid` inside the transaction, once, when the charge becomes covered, also after it was given up.
+        Money that comes on top of what was due is kept as a refund to make. Raises PaymentMismatch.
         """
         charge = self.locked()
         if known := charge._known_payment(method, reference, amount):
             known.note_receipt(provider_receipt)
             return known
+        was_written_off = charge.is_written_off
         payment = charge._write_payment(
             method=method,
             amount=amount,
@@ -163,7 +129,8 @@ class Charge(Owed):
             Adjustment.recover(charge, amount)
         charge._settle(new=amount)
         self.refresh_from_db()
-        if self.is_payable or (self.due_on and not self.cancelled_at):  # otherwise its owner tells the payer
+        is_on_credit = self.due_on and not self.cancelled_at
+        if self.is_payable or is_on_credit or was_written_off:  # otherwise its owner tells the payer
             emails.payment_received(payment)
         return payment
 
@@ -265,9 +232,10 @@ class Charge(Owed):
         if new < ZERO:
             self._withdraw()
         charge = Charge.objects.get(pk=self.pk)
-        if charge.is_payable and not charge.amount_missing and new > ZERO:
-            self.paid_at = timezone.now()
-            self.save(update_fields=["paid_at"])
+        has_all_come = charge.is_written_off and not charge.amount_lost and charge.amount_owed
+        if (charge.is_payable or has_all_come) and not charge.amount_missing and new > ZERO:
+            self.paid_at, self.cancelled_at, self.cancel_reason = timezone.now(), None, ""
+            self.save(update_fields=["paid_at", "cancelled_at", "cancel_reason"])
             charge_paid.send(sender=Charge, charge=self)
             Billing.objects.invoice_soon(self)
             charge = Charge.objects.get(pk=self.pk)
@@ -357,10 +325,15 @@ class Charge(Owed):
 
     @transaction.atomic
     def write_off(self, *, reason: str, by: "User") -> None:
-        """Give up asking for what is left: a loss, unless it comes after all. A second call changes nothing."""
+        """Give up asking for what is left: a loss, unless it comes after all. A second call changes nothing.
+
+        What is claimed of nobody is no loss: a basket is cancelled by it.
+        """
         charge = self.locked()
         if not charge.amount_missing:
             return
+        if charge.due_on:
+            charge.book()
         if charge.booked_on:
             Adjustment.spread(
                 charge, charge.amount_missing, kind=Adjustment.Kind.WRITTEN_OFF, reason=reason, by=by

@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mailing.outbox import current_language
-from payments.models.lines import MONEY, ZERO, Adjustment, ChargeLine, cents
+from payments.models.lines import MONEY, ZERO, Adjustment, ChargeLine, cents, total
 from payments.models.payments import Payment, Refund
 
 if TYPE_CHECKING:
@@ -135,6 +136,10 @@ class Owed(models.Model):
     cancel_reason = models.CharField(_("raison de l’annulation"), max_length=200, blank=True, editable=False)
 
     objects: ClassVar = ChargeQuerySet.as_manager()
+    lines: Any  # the rows of these four point at the charge
+    adjustments: Any
+    payments: Any
+    refunds: Any
 
     class Meta:
         abstract = True
@@ -157,6 +162,57 @@ class Owed(models.Model):
         return self.paid_at is None and self.cancelled_at is None
 
     @property
+    def is_claimed(self) -> bool:
+        """In the books, or on credit: a basket is claimed of nobody."""
+        return self.booked_on is not None or self.due_on is not None
+
+    @property
+    def is_written_off(self) -> bool:
+        """Given up, and not cancelled: what comes after all is taken."""
+        kinds = {row.kind for row in self.adjustments.all()} if self.cancelled_at else set()
+        return Adjustment.Kind.WRITTEN_OFF in kinds and Adjustment.Kind.CANCELLED not in kinds
+
+    @property
     def is_contested(self) -> bool:
         """Taken back by the payer's bank, and asked for again."""
         return self.is_payable and self.contested_at is not None
+
+    @property
+    def amount(self) -> Decimal:
+        """What was asked for at first."""
+        return total(self.lines.all())
+
+    @property
+    def amount_owed(self) -> Decimal:
+        """What is asked for once corrected: paid or not, it is what the payer gets for their money."""
+        if self.cancelled_at and not self.booked_on:
+            return ZERO
+        return self.amount - total(self.adjustments.all())
+
+    @property
+    def amount_received(self) -> Decimal:
+        return total(self.payments.all())
+
+    @property
+    def amount_kept(self) -> Decimal:
+        """What came in and is not to be given back."""
+        return self.amount_received - self.amount_promised
+
+    @property
+    def amount_missing(self) -> Decimal:
+        """What the books still wait for. Of a cancelled charge: what was given back, and taken back by the bank too."""
+        return max(self.amount_owed - self.amount_kept, ZERO)
+
+    @property
+    def amount_due(self) -> Decimal:
+        return ZERO if self.cancelled_at else self.amount_missing
+
+    @property
+    def amount_promised(self) -> Decimal:
+        """What we owe back and have not given back yet: the credit of the payer."""
+        return total(refund for refund in self.refunds.all() if refund.is_to_make)
+
+    @property
+    def amount_lost(self) -> Decimal:
+        """What was given up, and has not come since."""
+        return total(row for row in self.adjustments.all() if row.kind == Adjustment.Kind.WRITTEN_OFF)

@@ -130,7 +130,7 @@ def test_cancelling_promises_back_what_came_in_and_says_why(treasurer):
         ("reduce", {"amount": "-5"}, "amount", "Le montant doit être supérieur à zéro."),
         ("reduce", {"amount": "dix"}, "amount", "Saisissez un nombre."),
         ("reduce", {"amount": "1", "reason": ""}, "reason", "Ce champ est obligatoire."),
-        ("write_off", {"reason": ""}, "reason", "Ce champ est obligatoire."),
+        ("cancel", {"reason": ""}, "reason", "Ce champ est obligatoire."),
         ("cancel", {"reason": "x" * 201}, "reason", None),
     ],
 )
