@@ -14,6 +14,7 @@ from payments.statements.tables import Column
 
 SAMPLES = 3
 SHOWN = 60
+OTHER = "+"
 
 
 class UploadForm(forms.Form):
@@ -43,7 +44,10 @@ class UploadForm(forms.Form):
 
 
 class ColumnsForm(forms.Form):
-    """What each column of a table is, under the row of its titles, and of which account it is the statement."""
+    """What each column of a table is, under the row of its titles, and of which account it is the statement.
+
+    No table says its account: it is asked each time, among those that are known, so that nothing is taken for another's.
+    """
 
     account = forms.CharField(
         label=_("Compte"),
@@ -53,6 +57,7 @@ class ColumnsForm(forms.Form):
             "Le nom que vous donnez à ce compte\u00a0: deux comptes de la même banque ne se mélangent pas."
         ),
     )
+    other_account = forms.CharField(label=_("Nom de cet autre compte"), max_length=64, required=False)
 
     def __init__(self, *args: Any, rows: Sequence[Row], header: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -62,8 +67,16 @@ class ColumnsForm(forms.Form):
         self.signature = tables.signature(titles)
         known = TableLayout.objects.filter(signature=self.signature).first()
         first = known.columns if known else tables.guess(titles)
+        self.accounts = known.accounts if known else []
         if known:
-            self.initial.setdefault("account", known.account)
+            choices = [("", "–"), *((one, one) for one in self.accounts), (OTHER, gettext("un autre compte"))]
+            self.fields["account"] = forms.ChoiceField(
+                label=gettext("De quel compte est ce relevé\u202f?"),
+                choices=choices,
+                help_text=gettext("Ce fichier ne le dit pas, et deux comptes d’une banque se ressemblent."),
+            )
+        else:
+            del self.fields["other_account"]
         self.samples = []
         for index, title in enumerate(titles):
             self.fields[f"column_{index}"] = forms.ChoiceField(
@@ -81,6 +94,20 @@ class ColumnsForm(forms.Form):
 
     def columns(self) -> list[tuple[Any, list[str]]]:
         return [(self[f"column_{index}"], values) for index, values in enumerate(self.samples)]
+
+    @property
+    def account_name(self) -> str:
+        return str(self.cleaned_data.get("other_account") or self.cleaned_data["account"])
+
+    def clean_other_account(self) -> str:
+        written = str(self.cleaned_data["other_account"])
+        if self.cleaned_data.get("account") != OTHER:
+            return ""
+        if not written:
+            raise ValidationError(gettext("Donnez un nom à ce compte."))
+        if written.casefold() in {one.casefold() for one in self.accounts}:
+            raise ValidationError(gettext("Ce compte est déjà dans la liste."))
+        return written
 
     def clean(self) -> dict[str, Any]:
         once = [code for code in self.codes if code and code != Column.LABEL]

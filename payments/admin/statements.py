@@ -61,24 +61,12 @@ class StatementAdmin(ReadOnlyAdmin):
                 sha256=hashlib.sha256(form.content).hexdigest(),
                 content=form.content,
             )
-            return self._next(statement)
+            is_table = statement.format == Statement.Format.TABLE  # which does not say its account
+            return redirect(f"admin:{NAME}_{'columns' if is_table else 'change'}", statement.pk)
         title = gettext("Importer un relevé")
         return self._page(
             request, "admin/payments/statement/upload.html", title, form=form, errors=form.errors
         )
-
-    def _next(self, statement: Statement) -> HttpResponse:
-        """To its columns when it is a table of a bank that is not known yet, to what it would bring otherwise."""
-        if statement.format == Statement.Format.TABLE:
-            rows = tables.first_rows(bytes(statement.content))
-            header = tables.header_row(rows)
-            titles = next(row.cells for row in rows if row.number == header)
-            layout = TableLayout.objects.filter(signature=tables.signature(titles)).first()
-            if layout is None:
-                return redirect(f"admin:{NAME}_columns", statement.pk)
-            statement.layout, statement.header_row, statement.account = layout, header, layout.account
-            statement.save(update_fields=["layout", "header_row", "account"])
-        return redirect(f"admin:{NAME}_change", statement.pk)
 
     def columns(self, request: HttpRequest, pk: int) -> HttpResponse:
         statement = self._received(request, pk)
@@ -89,7 +77,8 @@ class StatementAdmin(ReadOnlyAdmin):
         asked = request.POST.get("header_row") or request.GET.get("titres") or ""
         is_known = asked.isdecimal() and int(asked) in titles
         header = int(asked) if is_known else statement.header_row or tables.header_row(rows)
-        form = ColumnsForm(request.POST or None, rows=rows, header=header)
+        initial = {"account": statement.account} if statement.layout_id else {}
+        form = ColumnsForm(request.POST or None, rows=rows, header=header, initial=initial)
         if request.method == "POST" and form.is_valid():
             self._keep(statement, form)
             return redirect(f"admin:{NAME}_change", pk)
@@ -101,11 +90,12 @@ class StatementAdmin(ReadOnlyAdmin):
     @transaction.atomic
     def _keep(self, statement: Statement, form: ColumnsForm) -> None:
         """For this file, and for the next ones of this bank."""
-        account = form.cleaned_data["account"]
         statement.layout, _is_new = TableLayout.objects.update_or_create(
-            signature=form.signature, defaults={"columns": form.codes, "account": account}
+            signature=form.signature,
+            defaults={"columns": form.codes},
+            create_defaults={"columns": form.codes, "account": form.account_name},
         )
-        statement.header_row, statement.account = form.header, account
+        statement.header_row, statement.account = form.header, form.account_name
         statement.save(update_fields=["layout", "header_row", "account"])
 
     def change_view(

@@ -29,6 +29,12 @@ class TableLayout(models.Model):
     def __str__(self) -> str:
         return self.account
 
+    @property
+    def accounts(self) -> list[str]:
+        """The names of all those whose statements are laid out so."""
+        read = self.statements.exclude(imported_at=None).values_list("account", flat=True)
+        return sorted({self.account, *read.order_by()} - {""})
+
 
 class StatementQuerySet(models.QuerySet["Statement"]):
     def abandoned(self) -> "StatementQuerySet":

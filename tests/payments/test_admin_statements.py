@@ -78,9 +78,60 @@ def test_a_table_of_a_bank_is_explained_once(staff):
     import_(staff)
     assert set(StatementLine.objects.values_list("account", flat=True)) == {"Compte courant"}
 
-    again = send(staff, samples.TABLE, name="banque.csv")
+    asked = send(staff, samples.TABLE, name="banque.csv")
+    again = staff.post(
+        url(Statement.objects.latest("pk"), "columns"), typed(asked, account="Compte courant"), follow=True
+    )
     assert counts(again) == [0, 0, 4, 2]
     assert TableLayout.objects.count() == 1
+
+
+def test_whose_account_a_table_is_of_is_asked_each_time_and_a_second_one_keeps_its_own_lines(staff):
+    columns = send(staff, samples.TABLE, name="courant.csv")
+    staff.post(url(Statement.objects.get(), "columns"), typed(columns))
+    import_(staff)
+
+    asked = send(staff, samples.TABLE, name="livret.csv")
+    second = Statement.objects.latest("pk")
+    refusals = [
+        staff.post(url(second, "columns"), typed(asked, **changes))
+        for changes in ({}, {"account": "+"}, {"account": "+", "other_account": "Compte courant "})
+    ]
+    preview = staff.post(
+        url(second, "columns"), typed(asked, account="+", other_account="Livret"), follow=True
+    )
+
+    assert [name for name, _label in asked.context["form"].fields["account"].choices] == [
+        "",
+        "Compte courant",
+        "+",
+    ]
+    assert [list(one.context["errors"]) for one in refusals] == [
+        ["account"],
+        ["other_account"],
+        ["other_account"],
+    ]
+    assert counts(preview) == [4, 0, 0, 2]
+    assert "Livret" in preview.text
+    import_(staff)
+    assert StatementLine.objects.filter(account="Livret").count() == 4
+    third = send(staff, samples.TABLE, name="livret.csv").context["form"]
+    assert third["account"].value() is None
+    assert [name for name, _label in third.fields["account"].choices] == [
+        "",
+        "Compte courant",
+        "Livret",
+        "+",
+    ]
+    assert unlabelled(asked) == []
+
+
+@pytest.mark.parametrize("content", [b"\n;;\nQuoi;Combien\n1;2\n", b"\n" * 30 + b"Quoi;Combien\n1;2\n"])
+def test_a_table_that_begins_with_blank_rows_and_unknown_titles_is_explained(staff, content):
+    page = send(staff, content, name="banque.csv")
+
+    assert page.status_code == 200
+    assert len(page.context["form"].columns()) == 2
 
 
 def test_the_row_of_titles_is_chosen_and_columns_are_seen_again(staff):
