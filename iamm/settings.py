@@ -247,6 +247,7 @@ ACCOUNT_RATE_LIMITS = {
     "quote": "120/10m/ip",  # what it would cost, asked at each change of the form
     "application": "30/10m/ip",
     "pay": "30/10m/ip",
+    "return": "60/10m/ip",  # each return asks a provider
     "invite": "60/10m/ip,200/d/ip",
     "seat": "60/10m/ip",  # colleagues share an address
     "directory": "60/10m/user,300/d/user",  # to read it, not to take it away

@@ -79,6 +79,14 @@ def synchronise(checkout: Checkout) -> list[Payment]:
     return payments
 
 
+def synchronise_if_due(checkout: Checkout) -> bool:
+    """`synchronise`, unless somebody has done it seconds ago or is doing it now: then False, and no request."""
+    if not Checkout.objects.filter(pk=checkout.pk).claim_reading():
+        return False
+    synchronise(checkout)
+    return True
+
+
 def _to_record(provider: str, found: list[providers.ProviderPayment]) -> list[providers.ProviderPayment]:
     """What is paid, and what the bank refuses after all although we had been told that it was."""
     failed = [one.reference for one in found if one.state == providers.State.FAILED]

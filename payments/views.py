@@ -83,37 +83,39 @@ def charge_pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @login_not_required
 @private_page
 @require_GET
+@rate_limited("return", on=frozenset({"GET"}))
 def charge_return(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Where the provider sends the browser back. It proves nothing: we ask the provider before we say anything."""
     charge = get_object_or_404(_charges(), uuid=uuid)
-    is_known = True
+    told = _read_again(charge)
+    charge.refresh_from_db()
+    if charge.paid_at:
+        return redirect(charge.return_path)
+    if not charge_page.awaited(charge):  # otherwise its page says what to expect
+        messages.warning(request, told)
+    return redirect(charge)
+
+
+def _read_again(charge: Charge) -> str:
+    """Ask the providers of its latest checkouts. What to say if it is not paid then."""
+    told = _("Nous n’avons pas reçu de paiement. Rien n’est perdu : vous pouvez réessayer.")
     for checkout in charge.checkouts.select_related("charge")[:LATEST]:
         try:
-            checkouts.synchronise(checkout)
+            is_read = checkouts.synchronise_if_due(checkout)
         except providers.UnknownProvider:  # switched off since
             continue
         except (providers.ProviderDown, providers.ProviderRefused):
             logger.warning("read_failed", exc_info=True)
-            is_known = False
-            break  # the payer waits; the schedule reads them all
-    charge.refresh_from_db()
-    if charge.paid_at:
-        return redirect(charge.return_path)
-    if charge_page.awaited(charge):  # its page says what to expect
-        return redirect(charge)
-    if not is_known:
-        messages.warning(
-            request,
-            _(
+            return _(  # the payer waits; the schedule reads them all
                 "Nous n’arrivons pas à joindre notre prestataire. Si vous venez de payer, ne payez pas une seconde fois\u00a0: "
                 "nous le saurons d’ici quelques minutes."
-            ),
-        )
-    else:
-        messages.warning(
-            request, _("Nous n’avons pas reçu de paiement. Rien n’est perdu : vous pouvez réessayer.")
-        )
-    return redirect(charge)
+            )
+        if not is_read and checkout.state == Checkout.State.OPEN:
+            told = _(
+                "Votre paiement n’est pas encore confirmé. Si vous venez de payer, ne payez pas une seconde fois\u00a0: "
+                "nous le saurons d’ici quelques minutes."
+            )
+    return told
 
 
 @csrf_exempt

@@ -12,6 +12,7 @@ from payments.models.payments import Payment
 
 FRESH = timedelta(days=3)
 HONOURED = timedelta(days=30)
+JUST_NOW = timedelta(seconds=5)  # since the last reading: another would say the same
 YOUNG = timedelta(hours=1)  # the payer may still be on the page
 OFTEN, SELDOM = (
     timedelta(minutes=9),
@@ -33,6 +34,11 @@ class CheckoutQuerySet(models.QuerySet["Checkout"]):
         often = Q(read_at__lt=now - OFTEN, created_at__gt=now - YOUNG)
         due = self.filter(Q(read_at=None) | often | Q(read_at__lt=now - SELDOM))
         return due.order_by(F("read_at").asc(nulls_first=True), "pk")
+
+    def claim_reading(self) -> int:
+        """Of those not read just now: noted as read, so that one of several who ask at once reads them."""
+        now = timezone.now()
+        return self.filter(Q(read_at=None) | Q(read_at__lt=now - JUST_NOW)).update(read_at=now)
 
     def about(self, provider: str, reference: str) -> "CheckoutQuerySet":
         """That of this reference, or those of which one has brought the payment of this reference."""
