@@ -384,7 +384,7 @@ def test_a_day_without_an_hour_zone_is_taken_as_it_is(helloasso, begin):
 
 @pytest.mark.parametrize("fault", [500, 0.4])
 def test_a_provider_that_is_down_at_return_does_not_invite_to_pay_twice(
-    client, helloasso, begin, monkeypatch, fault
+    client, helloasso, begin, monkeypatch, time_machine_travel, fault
 ):
     monkeypatch.setattr(helloasso_api, "TIMEOUT", (4, 0.1))
     charge = create_charge()
@@ -396,7 +396,8 @@ def test_a_provider_that_is_down_at_return_does_not_invite_to_pay_twice(
 
     assert "ne payez pas une seconde fois" in page.text
     assert "vous pouvez réessayer" not in page.text
-    client.get(helloasso.return_url(intent))
+    with time_machine_travel(seconds=6):
+        client.get(helloasso.return_url(intent))
     assert charge.payments.count() == 1
 
 
