@@ -117,6 +117,7 @@ BOOKS: dict[str, Any] = {
     "payer": environment.text("ACCOUNT_PAYERS", "411"),
     "bank": environment.text("ACCOUNT_BANK", "512"),
     "transit": environment.text("ACCOUNT_TRANSIT", "580"),
+    "fees": environment.text("ACCOUNT_FEES", "627"),
     "loss": environment.text("ACCOUNT_LOSSES", "654"),
     "labels": {
         "411": "Adhérents et clients",

@@ -82,5 +82,5 @@ COLUMNS: dict[str, str] = {
     "payments.SandboxRefund": "payment key",
     "payments.Statement": "filename format sha256 layout header_row account first_on last_on new_count known_count doubtful_count"
     " refused_count received_at imported_at",
-    "payments.StatementLine": "statement account fingerprint twin told_apart_at",
+    "payments.StatementLine": "statement account fingerprint twin counters told_apart_at",
 }

@@ -20,6 +20,7 @@ from payments.models import (
     Payment,
     PaymentMismatch,
     Refund,
+    StatementLine,
     UnderWay,
 )
 from payments.standing import returned
@@ -116,7 +117,20 @@ def record(charge: Charge, provider: str, paid: providers.ProviderPayment) -> Pa
     return payment
 
 
-def _record_takeback(charge: Charge, payment: Payment, back: providers.Takeback) -> None:
+@transaction.atomic
+def record_takeback(payment: Payment, back: providers.Takeback, *, line: StatementLine | None = None) -> None:
+    """Write what left again of a payment that a person matched. Safe to repeat.
+
+    `line` has shown it to staff before: it is dealt with by this, unless somebody has done so.
+    """
+    charge = payment.charge.locked()
+    held = line.locked() if line else None
+    _record_takeback(charge, payment, back, line=held if held and held.remainder == held.amount else None)
+
+
+def _record_takeback(
+    charge: Charge, payment: Payment, back: providers.Takeback, *, line: StatementLine | None = None
+) -> None:
     charge = charge.locked()
     written = Payment.objects.filter(method=payment.method, reference=back.reference).first()
     if written and back.is_undone:
@@ -138,10 +152,11 @@ def _record_takeback(charge: Charge, payment: Payment, back: providers.Takeback)
             reference=back.reference,
             valued_on=back.on,
             counters=payment,
+            line=line,
         )
         return
     kind = Payment.Kind.CHARGEBACK if back.is_chargeback else Payment.Kind.REFUND
-    charge.take_back(payment, amount=back.amount, reference=back.reference, kind=kind, on=back.on)
+    charge.take_back(payment, amount=back.amount, reference=back.reference, kind=kind, on=back.on, line=line)
 
 
 def _promised(charge: Charge, payment: Payment, amount: Decimal) -> Refund | None:

@@ -92,15 +92,33 @@ class AsideForm(forms.Form):
     """Why what is left of a line pays no charge."""
 
     reason = forms.ChoiceField(label=_("Raison"))
+    fees = forms.DecimalField(
+        label=_("Frais retenus par le prestataire sur ce reversement"),
+        max_digits=10,
+        decimal_places=2,
+        required=False,
+        localize=True,
+        validators=[MinValueValidator(Decimal("0.01"), _("Le montant doit être supérieur à zéro."))],
+    )
     note = forms.CharField(label=_("Précision"), max_length=200, required=False)
 
     def __init__(self, *args: Any, line: StatementLine, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        fit = [Aside.Reason(one) for one in Aside.reasons_for(line) if one != Aside.Reason.DOUBLE]
+        own = {Aside.Reason.DOUBLE, Aside.Reason.GIVEN_BACK}  # each has a button of its own
+        fit = [Aside.Reason(one) for one in Aside.reasons_for(line) if one not in own]
+        if not line.is_of_the_bank:
+            del self.fields["fees"]
         field: Any = self.fields["reason"]
         field.choices = [("", "–"), *((one.value, one.label) for one in fit)]
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("reason") == Aside.Reason.OTHER and not self.cleaned_data.get("note"):
             self.add_error("note", gettext("Dites en quelques mots ce que c’est."))
+        if self.cleaned_data.get("fees") and self.cleaned_data.get("reason") not in Aside.PAYOUTS:
+            self.add_error(
+                "fees",
+                gettext(
+                    "Seul un reversement a des frais retenus. Si toute la ligne est des frais, choisissez cette raison."
+                ),
+            )
         return self.cleaned_data

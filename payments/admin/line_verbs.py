@@ -31,6 +31,7 @@ from payments.models import (
     StatementLine,
     UnderWay,
 )
+from payments.models.lines import ZERO
 
 NAME = "payments_statementline"
 KEY = re.compile(r"(pay|give_back|charge_back):(\d{1,18}=\d{1,8}\.\d\d(?:,\d{1,18}=\d{1,8}\.\d\d)*)")
@@ -97,7 +98,8 @@ class LineVerbsAdmin(ReadOnlyAdmin):
         if not form.is_valid():
             return self.page_of(request, line, aside=form)
         reason, note = form.cleaned_data["reason"], form.cleaned_data["note"]
-        return self._act(request, line, lambda: _set_aside(line, reason, note, _staff(request)))
+        fees = form.cleaned_data.get("fees") or ZERO
+        return self._act(request, line, lambda: _set_aside(line, reason, note, _staff(request), fees=fees))
 
     def tell_apart(self, request: HttpRequest, pk: int) -> HttpResponse:
         """It only looks like its twin."""
@@ -151,6 +153,10 @@ class LineVerbsAdmin(ReadOnlyAdmin):
 
 def _pay(line: StatementLine, parts: dict[int, Decimal], by: User, *, may_exceed: bool = False) -> str:
     payments = line.pay(parts, by=by, may_exceed=may_exceed)
+    if not payments:
+        return gettext(
+            "Ce paiement était déjà enregistré pour cette somme\u00a0: la ligne est mise de côté, rien n’est compté deux fois."
+        )
     return gettext("Rapprochée\u00a0: %s.") % ", ".join(str(payment.charge) for payment in payments)
 
 
@@ -166,8 +172,13 @@ def _charge_back(line: StatementLine, parts: dict[int, Decimal], by: User) -> st
     return gettext("Impayé noté\u00a0: %s est de nouveau à régler.") % payment.charge
 
 
-def _set_aside(line: StatementLine, reason: str, note: str, by: User) -> str:
-    aside = line.set_aside(reason, note=note, by=by)
+def _set_aside(line: StatementLine, reason: str, note: str, by: User, *, fees: Decimal = ZERO) -> str:
+    if reason == Aside.Reason.GIVEN_BACK:
+        made = line.cancel_out(by=by)
+        return gettext("Mises de côté ensemble\u00a0: %s.") % ", ".join(
+            sorted({one.line.number for one in made})
+        )
+    aside = line.set_aside(reason, note=note, by=by, fees=fees)
     return gettext("Mise de côté\u00a0: %s.") % aside.get_reason_display()
 
 

@@ -26,14 +26,15 @@ ALIAS_KEPT = timedelta(days=3 * 365)
 class Aside(FrozenRow):
     """What a line, or what was left of it, is instead of a payment. Undone by another one that counters it.
 
-    With an `account` it moves money between two accounts of ours, and is in the books: from `account` to `bank`.
+    With an `account` it is in the books, from `account` to `bank`: money that moves between two accounts of ours, or fees.
     """
 
     class Reason(models.TextChoices):
         HELLOASSO = "helloasso", _("reversement de HelloAsso")
         STRIPE = "stripe", _("reversement de Stripe")
         CASH = "cash", _("dépôt d’espèces")
-        KNOWN = "known", _("déjà enregistré à la main")
+        KNOWN = "known", _("déjà enregistré")
+        GIVEN_BACK = "given_back", _("venu, puis rendu")
         FEES = "fees", _("frais bancaires")
         SUBSIDY = "subsidy", _("subvention")
         DOUBLE = "double", _("la même opération qu’une autre ligne")
@@ -44,6 +45,8 @@ class Aside(FrozenRow):
         Reason.STRIPE,
         Reason.CASH,
     ]  # money that the books already hold elsewhere
+    PAYOUTS: ClassVar = [Reason.HELLOASSO, Reason.STRIPE]
+    BOOKED: ClassVar = [*MOVES, Reason.FEES]
 
     line = models.ForeignKey(
         "payments.StatementLine", models.PROTECT, related_name="asides", verbose_name=_("ligne")
@@ -86,8 +89,8 @@ class Aside(FrozenRow):
 
     @classmethod
     def reasons_for(cls, line: "StatementLine") -> list[str]:
-        """Only what the bank tells moves money between our accounts."""
-        return [one for one in cls.Reason.values if line.is_of_the_bank or one not in cls.MOVES]
+        """Only what the bank tells is in the books."""
+        return [one for one in cls.Reason.values if line.is_of_the_bank or one not in cls.BOOKED]
 
     @classmethod
     def of(cls, line: "StatementLine", amount: Decimal, *, reason: str, note: str, by: "User") -> "Aside":
@@ -95,8 +98,11 @@ class Aside(FrozenRow):
         accounts = {}
         if reason not in cls.reasons_for(line):
             raise ValueError(reason)
-        if reason in cls.MOVES:
-            accounts = {"account": settings.BOOKS["methods"][reason], "bank": settings.BOOKS["bank"]}
+        if reason in cls.BOOKED:
+            account = (
+                settings.BOOKS["fees"] if reason == cls.Reason.FEES else settings.BOOKS["methods"][reason]
+            )
+            accounts = {"account": account, "bank": settings.BOOKS["bank"]}
         return cls._write(line, amount, reason=reason, note=note, day=line.booked_on, made_by=by, **accounts)
 
     @transaction.atomic

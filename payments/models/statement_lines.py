@@ -78,6 +78,10 @@ class StatementLineQuerySet(models.QuerySet["StatementLine"]):
     def set_aside(self) -> "StatementLineQuerySet":
         return self.with_left().filter(left=0).exclude(aside=0)
 
+    def told_by(self, provider: str, reference: str) -> "StatementLine | None":
+        """The line of this payment, or of this give-back, of a provider."""
+        return self.filter(fingerprint=fingerprint(provider, reference)).first()
+
     def named(self) -> "StatementLineQuerySet":
         """That still say who paid."""
         return self.exclude(**NOBODY)
@@ -92,8 +96,8 @@ class StatementLineQuerySet(models.QuerySet["StatementLine"]):
 class StatementLine(FrozenRow):
     """Money that came in, or left when negative, as the bank or a provider tells it. Frozen: what is done of it is written elsewhere.
 
-    Without `statement`, it is a provider's payment that found no charge. `twin` is another line that it may repeat: a
-    person decides.
+    Without `statement`, it is a provider's payment that found no charge, or what was given back of one: that one is what it
+    `counters`. `twin` is another line that it may repeat: a person decides.
     """
 
     statement = models.ForeignKey(
@@ -127,6 +131,14 @@ class StatementLine(FrozenRow):
         blank=True,
         related_name="doubles",
         verbose_name=_("double possible de"),
+    )
+    counters = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="countered_by",
+        verbose_name=_("rend"),
     )
     told_apart_at = models.DateTimeField(_("dite différente le"), null=True, editable=False)
     told_apart_by = models.ForeignKey(
@@ -183,8 +195,10 @@ class StatementLine(FrozenRow):
         email: str = "",
         label: str = "",
         provider_receipt: str = "",
+        counters: "StatementLine | None" = None,
     ) -> "StatementLine | None":
-        """Show to staff a provider's payment that found no charge. The same (method, reference) again changes nothing.
+        """Show to staff a provider's payment that found no charge, or what left again of one. The same (method, reference)
+        again changes nothing.
 
         None when it is recorded already: it has found its charge since.
         """
@@ -200,6 +214,7 @@ class StatementLine(FrozenRow):
             "label": label[:500],
             "bank_id": reference,
             "provider_receipt": provider_receipt,
+            "counters": counters,
         }
         line, _is_new = cls.objects.get_or_create(fingerprint=fingerprint(method, reference), defaults=facts)
         return line
@@ -225,14 +240,19 @@ class StatementLine(FrozenRow):
     def pay(self, parts: Mapping[int, Decimal], *, by: "User", may_exceed: bool = False) -> list[Payment]:
         """Have it pay these charges, each by its key for so much, and remember who pays for whom.
 
-        Raises MoreThanDue unless it `may_exceed`, LineSpent, LineDoubtful, PaymentMismatch.
+        What was recorded for that very charge already is no money more: that part is set aside as such. Raises
+        MoreThanDue unless it `may_exceed`, LineSpent, LineDoubtful, PaymentMismatch.
         """
         charges = list(Charge.objects.select_for_update().filter(pk__in=parts).order_by("pk"))
         if len(charges) < len(parts):
             raise Charge.DoesNotExist
         line = self._held_for(total_of(parts.values()))
-        if not may_exceed and any(parts[charge.pk] > charge.amount_due for charge in charges):
+        known = line._known_for(parts)
+        asked = [charge for charge in charges if charge.pk not in known]
+        if not may_exceed and any(parts[charge.pk] > charge.amount_due for charge in asked):
             raise MoreThanDue
+        for amount in known.values():
+            Aside.of(line, amount, reason=Aside.Reason.KNOWN, note="", by=by)
         payments = [
             charge.record_payment(
                 method=line.method,
@@ -243,9 +263,9 @@ class StatementLine(FrozenRow):
                 provider_receipt=line.provider_receipt,
                 line=line,
             )
-            for charge in charges
+            for charge in asked
         ]
-        for email in sorted({charge.email for charge in charges if charge.email and line.is_of_the_bank}):
+        for email in sorted({charge.email for charge in asked if charge.email and line.is_of_the_bank}):
             PayerAlias.objects.learn(line, email)
         return payments
 
@@ -272,7 +292,10 @@ class StatementLine(FrozenRow):
 
     @transaction.atomic
     def charge_back(self, payment: Payment, *, by: "User") -> Payment:
-        """It is that payment, taken back by the payer's bank. Raises LineSpent, LineDoubtful, PaymentMismatch."""
+        """It is that payment, taken back by the payer's bank, or given back by its provider.
+
+        Raises LineSpent, LineDoubtful, PaymentMismatch.
+        """
         charge = payment.charge.locked()
         line = self._held_for(-payment.amount)
         if payment.is_countered:
@@ -281,22 +304,47 @@ class StatementLine(FrozenRow):
             payment,
             amount=payment.amount,
             reference=line._next_reference(),
-            kind=Payment.Kind.CHARGEBACK,
+            kind=Payment.Kind.REFUND if line.counters_id else Payment.Kind.CHARGEBACK,
             on=line.booked_on,
             recorded_by=by,
             line=line,
         )
 
     @transaction.atomic
-    def set_aside(self, reason: str, *, by: "User", note: str = "") -> Aside:
-        """What is left of it pays no charge. Raises LineSpent, and LineDoubtful unless it is a double."""
+    def set_aside(self, reason: str, *, by: "User", note: str = "", fees: Decimal = ZERO) -> Aside:
+        """What is left of it pays no charge. `fees` are what a provider kept of the payout that it is.
+
+        Raises LineSpent, and LineDoubtful unless it is a double.
+        """
         line = self.locked()
         is_double = reason == Aside.Reason.DOUBLE
         if not line.remainder or (is_double and not line.is_doubtful):
             raise LineSpent
         if line.is_doubtful and not is_double:
             raise LineDoubtful
-        return Aside.of(line, line.remainder, reason=reason, note=note, by=by)
+        whole = line.remainder + fees
+        kept = Aside.of(line, -fees, reason=Aside.Reason.FEES, note=note, by=by) if fees else None
+        return Aside.of(line, whole, reason=reason, note=note, by=by) if whole or not kept else kept
+
+    @transaction.atomic
+    def cancel_out(self, *, by: "User") -> list[Aside]:
+        """It came and left again: set it aside with what it counters, or what counters it, as far as both go. Raises LineSpent."""
+        family = Q(pk=self.pk) | Q(pk=self.counters_id) | Q(counters=self.pk)
+        held = {
+            line.pk: line for line in StatementLine.objects.select_for_update().filter(family).order_by("pk")
+        }
+        line, made = held.pop(self.pk), []
+        for other in held.values():
+            if line.remainder * other.remainder < 0:
+                size = min(abs(line.remainder), abs(other.remainder))
+                for one, against in ((line, other), (other, line)):
+                    amount = size if one.amount > 0 else -size
+                    made.append(
+                        Aside.of(one, amount, reason=Aside.Reason.GIVEN_BACK, note=against.number, by=by)
+                    )
+        if not made:
+            raise LineSpent
+        return made
 
     @transaction.atomic
     def tell_apart(self, *, by: "User") -> None:
@@ -321,6 +369,13 @@ class StatementLine(FrozenRow):
         if not amount or amount * line.remainder <= 0 or abs(amount) > abs(line.remainder):
             raise LineSpent
         return line
+
+    def _known_for(self, parts: Mapping[int, Decimal]) -> dict[int, Decimal]:
+        """Which of them its provider's payment has paid already, since it was shown here. The caller holds the charges."""
+        recorded = Payment.objects.filter(
+            method=self.method, reference=self.bank_id, line=None, charge__in=parts
+        ).exclude(reference="")
+        return {one.charge_id: one.amount for one in recorded if one.amount == parts[one.charge_id]}
 
     def _next_reference(self) -> str:
         """Its own at the provider for the first payment, so that it is known again. The caller holds the line."""

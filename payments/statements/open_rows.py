@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from payments.models import Charge, Document, PayerAlias, Payment, Refund, StatementLine
 from payments.models.asides import alias_keys
@@ -35,6 +35,7 @@ class OpenRows:
         self._aliases = self._known_payers(lines)
         self._read_what_left(lines)
         self._read_what_was_typed(lines)
+        self._read_what_counters(lines)
 
     def of_address(self, email: str) -> set[int]:
         """The charges of whoever reads this address, by any address of their account."""
@@ -53,6 +54,11 @@ class OpenRows:
             likely = [email for email, times in known.items() if times * 2 >= whole]
             found.update(key for email in likely for key in self.by_payer.get(email, []))
         return found
+
+    def countering(self, line: StatementLine, left: Decimal) -> list[str]:
+        """The numbers of the lines that took this money away again, or brought it, and that nobody has dealt with."""
+        family = [*self.countered_by[line.pk], *self.lines_countered.get(line.counters_id, [])]
+        return [one.number for one in family if one.left * left < 0]
 
     def _invoices(self) -> dict[str, int]:
         issued = Document.objects.filter(kind=Document.Kind.INVOICE, charge__in=list(self.charges))
@@ -92,6 +98,22 @@ class OpenRows:
             self.paid_before[payment.amount].append(payment)
         paid = [payment for some in self.paid_before.values() for payment in some]
         self.names_who_paid = Names({payment.pk: _names(payment.charge) for payment in paid})
+
+    def _read_what_counters(self, lines: Sequence[StatementLine]) -> None:
+        """Of payments of providers: what was given back of each, and whom a part of it had paid."""
+        pks = {line.pk for line in lines if not line.is_of_the_bank}
+        sources = {line.counters_id for line in lines if line.counters_id}
+        family: Any = StatementLine.objects.with_left().filter(Q(counters__in=pks) | Q(pk__in=sources))
+        self.countered_by: defaultdict[int, list[Any]] = defaultdict(list)
+        self.lines_countered: dict[int | None, list[Any]] = {}
+        for one in family.order_by("pk"):
+            self.countered_by[one.counters_id or 0].append(one)
+            self.lines_countered[one.pk] = [one]
+        self.paid_by_line: defaultdict[int | None, list[Payment]] = defaultdict(list)
+        undone = Exists(Payment.objects.filter(counters=OuterRef("pk"), countered_by=None))
+        paid = Payment.objects.filter(~undone, line__in=sources, kind=Payment.Kind.RECEIVED)
+        for payment in paid.select_related("charge").order_by("pk"):
+            self.paid_by_line[payment.line_id].append(payment)
 
     def _read_what_was_typed(self, lines: Sequence[StatementLine]) -> None:
         """Transfers that somebody recorded before the bank told of them, and payments of providers by their reference."""

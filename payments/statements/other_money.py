@@ -38,6 +38,12 @@ def not_a_payment(line: StatementLine, left: Decimal, rows: OpenRows) -> "Iterat
 
     if (line.method, line.bank_id) in rows.recorded:
         yield proposal(Aside.Reason.KNOWN, CERTAIN, _("ce paiement a trouvé sa somme due depuis"))
+    if others := rows.countering(line, left):
+        yield proposal(
+            Aside.Reason.GIVEN_BACK,
+            CERTAIN,
+            _("l’argent est venu, puis reparti\u00a0: %s") % ", ".join(others),
+        )
     if not line.is_of_the_bank:
         return
     said = folded(f"{line.payer} {line.label}")

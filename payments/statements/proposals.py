@@ -149,6 +149,10 @@ class Desk:
                 continue
             reasons += [_("nom semblable")] if name else []
             yield Proposal("give_back", (refund,), (refund.amount,), points + BY_NAME * name, tuple(reasons))
+        for payment in self.open.paid_by_line[line.counters_id]:
+            if payment.amount <= -left:
+                reason = _("payé par l’argent que cette ligne rend")
+                yield Proposal("charge_back", (payment,), (payment.amount,), BY_NUMBER + BY_AMOUNT, (reason,))
         bounced = self.open.paid_before.get(-left, [])
         who = self.open.names_who_paid.named_in(_said(line)) if bounced else {}
         for payment in bounced:

@@ -126,6 +126,16 @@ def test_a_sum_paid_meanwhile_is_not_paid_twice_by_an_old_page(staff):
     assert not Refund.objects.exists()
 
 
+def test_a_payment_recorded_meanwhile_is_not_counted_twice_and_it_is_said(staff):
+    charge, line = create_charge(40), create_line(40, method="helloasso", bank_id="P-1")
+    charge.record_payment(method="helloasso", amount=Decimal(40), reference="P-1")
+
+    response = accept(staff, line, f"pay:{charge.pk}=40.00")
+
+    assert told(response)[0].startswith("Ce paiement était déjà enregistré pour cette somme")
+    assert line.locked().remainder == 0
+
+
 @pytest.mark.parametrize(
     "key",
     ["", "pay", "pay:1", "pay:1=40", "pay:1=-40.00", "pay:1=40.00;2", "set_aside:rien", "erase:1=40.00"],
@@ -273,6 +283,20 @@ def test_a_line_is_set_aside_with_a_reason(staff):
     assert "Dites en quelques mots ce que c’est." in refused.text
     assert told(response) == ["Mise de côté\u00a0: autre."]
     assert Aside.objects.get().note == "Timbres"
+
+
+def test_what_a_provider_kept_of_a_payout_is_said_with_it(staff):
+    line = create_line(95)
+    refused = staff.post(url(line, "aside"), {"reason": "subsidy", "fees": "5,00"})
+    assert refused.status_code == 400
+    assert "Seul un reversement a des frais retenus." in refused.text
+
+    staff.post(url(line, "aside"), {"reason": "stripe", "fees": "5,00"})
+
+    assert sorted((aside.reason, aside.amount) for aside in line.asides.all()) == [
+        ("fees", -5),
+        ("stripe", 100),
+    ]
 
 
 def test_a_provider_s_payment_cannot_be_a_payout(staff):

@@ -219,9 +219,10 @@ def test_money_paid_on_a_form_of_helloasso_is_shown_to_staff_once(helloasso):
     for _time in range(2):
         tasks.sweep_helloasso()
 
-    line = StatementLine.objects.get()
-    assert (line.method, line.bank_id, line.amount) == ("helloasso", str(number), 20)
+    line, back = StatementLine.objects.order_by("pk")
+    assert (line.method, line.bank_id, line.amount) == ("helloasso", str(number), Decimal("25.50"))
     assert (line.payer, line.email, line.label) == ("Zoé Démo", "zoe@example.org", "Adhésion 2026")
+    assert (back.amount, back.counters) == (Decimal("-5.50"), line)
     assert line.booked_on == timezone.localdate()
     assert Payment.objects.count() == 0
 

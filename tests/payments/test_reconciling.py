@@ -20,6 +20,7 @@ from payments.models import (
     NotUndoable,
     PayerAlias,
     Payment,
+    PaymentMismatch,
     Refund,
     StatementLine,
 )
@@ -140,6 +141,27 @@ def test_a_provider_s_payment_keeps_its_own_reference(staff):
     assert charge.payments.get().account == "580"
 
 
+def test_a_payment_that_was_recorded_meanwhile_for_that_charge_leaves_nothing_to_match(staff):
+    line, charge = create_line(40, method="helloasso", bank_id="P-1"), create_charge(40)
+    charge.record_payment(method="helloasso", amount=Decimal(40), reference="P-1")
+
+    assert line.pay({charge.pk: Decimal(40)}, by=staff) == []
+
+    assert (left(line), charge.payments.count()) == (0, 1)
+    assert Aside.objects.get().reason == "known"
+    assert accounts() == [("VE", "411", "756", 40), ("PL", "580", "411", 40)]
+
+
+def test_a_payment_recorded_meanwhile_for_another_charge_pays_nothing(staff):
+    line, charge = create_line(40, method="helloasso", bank_id="P-1"), create_charge(40)
+    create_charge(40).record_payment(method="helloasso", amount=Decimal(40), reference="P-1")
+
+    with pytest.raises(PaymentMismatch):
+        line.pay({charge.pk: Decimal(40)}, by=staff)
+
+    assert left(line) == 40
+
+
 def test_a_line_of_a_closed_month_is_written_on_the_first_open_day(staff):
     with time_machine.travel("2026-03-10"):
         Closing.close(date(2026, 1, 1), by=staff)
@@ -234,7 +256,37 @@ def test_what_a_provider_passes_on_moves_between_two_accounts_of_ours(staff):
     assert accounts() == [("BQ", "512", "580", 900), ("BQ", "512", "530", 120), ("BQ", "580", "512", 5)]
 
 
-@pytest.mark.parametrize("reason", ["fees", "subsidy", "known", "other"])
+def test_fees_of_the_bank_are_an_expense_in_the_books(staff):
+    line = create_line(-12)
+
+    aside = line.set_aside("fees", by=staff)
+
+    assert accounts() == [("BQ", "627", "512", 12)]
+    aside.undo(by=staff)
+    assert books.balances(line.booked_on, line.booked_on) == {"512": (12, 12), "627": (12, 12)}
+
+
+@pytest.mark.parametrize(
+    ("amount", "whole"), [(95, ("BQ", "512", "580", 100)), (-20, ("BQ", "580", "512", 15))]
+)
+def test_a_payout_is_what_was_paid_less_what_the_provider_kept(staff, amount, whole):
+    line = create_line(amount)
+
+    line.set_aside("stripe", fees=Decimal(5), by=staff)
+
+    assert accounts() == [("BQ", "627", "512", 5), whole]
+    assert left(line) == 0
+
+
+def test_a_debit_of_a_provider_that_is_all_fees_is_only_that(staff):
+    line = create_line(-15)
+
+    line.set_aside("stripe", fees=Decimal(15), by=staff)
+
+    assert (accounts(), left(line)) == ([("BQ", "627", "512", 15)], 0)
+
+
+@pytest.mark.parametrize("reason", ["subsidy", "known", "other"])
 def test_what_is_no_money_of_a_payer_is_out_of_these_books(staff, reason):
     line = create_line(-12)
 
@@ -244,9 +296,10 @@ def test_what_is_no_money_of_a_payer_is_out_of_these_books(staff, reason):
     assert list(StatementLine.objects.set_aside()) == [line]
 
 
-def test_only_the_bank_passes_money_on(staff):
-    with pytest.raises(ValueError, match="helloasso"):
-        create_line(40, method="helloasso").set_aside("helloasso", by=staff)
+@pytest.mark.parametrize("reason", ["helloasso", "fees"])
+def test_only_what_the_bank_tells_is_in_the_books(staff, reason):
+    with pytest.raises(ValueError, match=reason):
+        create_line(40, method="helloasso").set_aside(reason, by=staff)
 
 
 def test_what_is_left_of_a_line_in_part_matched_is_set_aside(staff):
