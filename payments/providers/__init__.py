@@ -80,7 +80,10 @@ class Takeback(NamedTuple):
 
 
 class ProviderPayment(NamedTuple):
-    """One payment as the provider holds it. `amount` is what was asked for, without a tip to the provider."""
+    """One payment as the provider holds it. `amount` is what was asked for, without a tip to the provider.
+
+    `paid_on` is the day of the money: of a debit, that on which the bank honoured it, not that on which it was begun.
+    """
 
     reference: str
     amount: Decimal

@@ -148,14 +148,24 @@ def _told(payment: dict[str, Any]) -> ProviderPayment:
     state = STATES.get(payment["state"])
     if state is None:
         logger.warning("helloasso_unknown_state", extra={"state": str(payment["state"])[:50]})
+    takebacks = tuple(_takebacks(payment))
     return ProviderPayment(
         reference=str(int(payment["id"])),
         amount=from_cents(int(payment["amount"])),
-        paid_on=_day(payment["date"]),
+        paid_on=_paid_on(payment, takebacks),
         state=state or State.WAITING,
-        takebacks=tuple(_takebacks(payment)),
+        takebacks=takebacks,
         tax_receipt_url=(payment.get("fiscalReceiptUrl") or "")[:400],
     )
+
+
+def _paid_on(payment: dict[str, Any], takebacks: tuple[Takeback, ...]) -> date:
+    """Of a debit it gives the day on which it was begun: the money came when its state last changed, or left again."""
+    if payment.get("paymentMeans") != "Sepa":
+        return _day(payment["date"])
+    changed = (payment.get("meta") or {}).get("updatedAt")
+    day = _day(changed) if changed else timezone.localdate()
+    return min([day, *(back.on for back in takebacks if not back.is_undone)])
 
 
 def _takebacks(payment: dict[str, Any]) -> Iterator[Takeback]:

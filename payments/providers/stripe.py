@@ -122,13 +122,21 @@ def _is_of_its_charge(session: Any) -> bool:
 
 def _paid(client: stripe.StripeClient, intent: Any) -> ProviderPayment:
     charge = intent.latest_charge
+    takebacks = tuple(_takebacks(client, charge))
     return ProviderPayment(
         reference=intent.id,
         amount=from_cents(charge.amount),
-        paid_on=_day(charge.created),
+        paid_on=_paid_on(charge, takebacks),
         currency=charge.currency.upper(),
-        takebacks=tuple(_takebacks(client, charge)),
+        takebacks=takebacks,
     )
+
+
+def _paid_on(charge: Any, takebacks: tuple[Takeback, ...]) -> date:
+    """A debit says when it was begun, and not when the bank honoured it: its money came on the day we learn it, at the latest."""
+    if getattr(charge.payment_method_details, "type", None) != "sepa_debit":
+        return _day(charge.created)
+    return min([timezone.localdate(), *(back.on for back in takebacks if not back.is_undone)])
 
 
 def _takebacks(client: stripe.StripeClient, charge: Any) -> Iterator[Takeback]:

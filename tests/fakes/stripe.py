@@ -70,6 +70,7 @@ class FakeStripe:
             "created": int(time.time()),
             "disputed": False,
             "metadata": session["payment_intent_data"]["metadata"],
+            "payment_method_details": {"type": method},
             "status": "succeeded" if is_card else "pending",
         }
         self.intents[intent] = {
