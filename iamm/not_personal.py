@@ -72,7 +72,7 @@ COLUMNS: dict[str, str] = {
     "payments.PayerAlias": "key",
     "payments.TableLayout": "signature columns account updated_at",
     "payments.Closing": "month entry_count total sha256 closed_at",
-    "payments.Checkout": "charge read_at",
+    "payments.Checkout": "charge read_at unclear cleared",
     "payments.Document": "token charge payment corrects vat seller content sha256",  # the bytes go with the buyer
     "payments.Payment": "charge counters line booked_on account",
     "payments.Refund": "charge payment asked_of",

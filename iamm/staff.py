@@ -86,6 +86,14 @@ LISTS: list[tuple[Callable[[], QuerySet[Any]], str, Any]] = [
         ),
     ),
     (
+        lambda: Charge.objects.unclear(),
+        "state=unclear",
+        ngettext_lazy(
+            "%d somme payée dans une autre devise, ou d’un autre montant que demandé",
+            "%d sommes payées dans une autre devise, ou d’un autre montant que demandé",
+        ),
+    ),
+    (
         lambda: Charge.objects.stranded(),
         "state=stranded",
         ngettext_lazy(

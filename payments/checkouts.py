@@ -70,14 +70,21 @@ def synchronise(checkout: Checkout) -> list[Payment]:
     found = provider.read(checkout.reference)
     states = {one.state for one in found}
     payments = []
+    odd = {one for one in found if one.state == providers.State.PAID and not _is_as_asked(checkout, one)}
     for one in _to_record(checkout.provider, found):
         try:
             payments.append(record(checkout.charge, checkout.provider, one))
         except PaymentMismatch:  # already in the books for another charge or amount: staff look, others go on
             logger.exception("payment_mismatch")
+            odd.add(one)
     said = next((state for state in RANKED if state in states), providers.State.OPEN)
-    Checkout.objects.filter(pk=checkout.pk).update(state=said)
+    unclear = ", ".join(sorted(f"{one.reference} {one.amount} {one.currency}" for one in odd))
+    Checkout.objects.filter(pk=checkout.pk).update(state=said, unclear=unclear[:250])
     return payments
+
+
+def _is_as_asked(checkout: Checkout, paid: providers.ProviderPayment) -> bool:
+    return (paid.amount, paid.currency) == (checkout.amount, "EUR")
 
 
 def synchronise_if_due(checkout: Checkout) -> bool:

@@ -115,6 +115,11 @@ def _read_again(charge: Charge) -> str:
                 "Votre paiement n’est pas encore confirmé. Si vous venez de payer, ne payez pas une seconde fois\u00a0: "
                 "nous le saurons d’ici quelques minutes."
             )
+    if Checkout.objects.unclear().filter(charge=charge).exists():
+        told = _(
+            "Votre paiement n’est pas celui que nous attendions (autre devise ou autre montant). Ne payez pas une seconde fois\u00a0: "
+            "nous regardons et nous vous écrivons."
+        )
     return told
 
 

@@ -55,6 +55,7 @@ class ChargeStateFilter(StateFilter):
         "late": (_("à régler depuis plus de 15 jours"), lambda charges: charges.late()),
         "stranded": (_("réglée en partie, délai passé"), lambda charges: charges.stranded()),
         "contested": (_("reprise par la banque ou le prestataire"), lambda charges: charges.contested()),
+        "unclear": (_("payée autrement que demandé"), lambda charges: charges.unclear()),
         "paid": (_("réglée"), lambda charges: charges.filter(paid_at__isnull=False, cancelled_at=None)),
         "cancelled": (_("annulée"), lambda charges: charges.exclude(cancelled_at=None)),
     }

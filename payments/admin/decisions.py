@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import ReadOnlyAdmin, form_page
-from payments.admin.forms import DecisionForm, ReductionForm, RefundForm
+from payments.admin.forms import ClearForm, DecisionForm, ReductionForm, RefundForm
 from payments.models import Charge, RefundTooLarge
 from payments.money import euros
 
@@ -27,6 +27,7 @@ class Decision(NamedTuple):
     form: type[DecisionForm]
     verb: Callable[[Charge, dict[str, Any], Any], Any]
     done: Any
+    in_words: Callable[[Any], str] = euros  # of what is at stake
 
 
 def _reduce(charge: Charge, typed: dict[str, Any], staff: Any) -> None:
@@ -79,6 +80,18 @@ DECISIONS = {
         lambda charge, typed, staff: charge.cancel(reason=typed["reason"], by=staff),
         _("La somme est annulée."),
     ),
+    "clear": Decision(
+        _("Dire que cet autre paiement est réglé"),
+        _(
+            "Le prestataire tient %s. En euros, il est écrit comme il est venu\u00a0: le reste est dû, le trop est à rembourser. Dans une "
+            "autre devise, il ne compte pas\u00a0: rendez-le chez le prestataire, ou saisissez en euros ce que la banque en a reçu."
+        ),
+        lambda charge: charge.checkouts.in_words(),
+        ClearForm,
+        lambda charge, typed, staff: charge.checkouts.clear(),
+        _("C’est noté\u00a0: ce paiement n’attend plus personne."),
+        str,
+    ),
 }
 
 
@@ -119,7 +132,7 @@ class DecisionsAdmin(ReadOnlyAdmin):
             form,
             title=str(decision.title),
             submit=str(decision.title),
-            note=str(decision.note) % euros(decision.at_stake(charge)),
+            note=str(decision.note) % decision.in_words(decision.at_stake(charge)),
         )
 
     def _take(self, request: HttpRequest, decision: Decision, form: DecisionForm, charge: Charge) -> bool:

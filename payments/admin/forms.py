@@ -109,6 +109,12 @@ class DecisionForm(forms.Form):
         self.add_error(field, gettext("C’est plus que ce qui reste, en tout ou sur cette ligne."))
 
 
+class ClearForm(DecisionForm):
+    reason = forms.CharField(
+        label=_("Ce qui a été fait"), max_length=200, help_text=_("Reste dans l’historique de la somme.")
+    )
+
+
 class LineField(forms.ModelChoiceField):
     def label_from_instance(self, line: ChargeLine) -> str:
         return f"{line.label} – {euros(line.amount)}"

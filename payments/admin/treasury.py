@@ -139,6 +139,15 @@ DECISIONS: list[tuple[Any, str, str, Any]] = [
         ),
     ),
     (
+        lambda: Charge.objects.unclear().with_amounts(),
+        "missing",
+        "state=unclear",
+        ngettext_lazy(
+            "%d somme payée dans une autre devise, ou d’un autre montant que demandé",
+            "%d sommes payées dans une autre devise, ou d’un autre montant que demandé",
+        ),
+    ),
+    (
         lambda: Charge.objects.stranded(),
         "in_hand",
         "state=stranded",

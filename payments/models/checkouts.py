@@ -40,6 +40,17 @@ class CheckoutQuerySet(models.QuerySet["Checkout"]):
         now = timezone.now()
         return self.filter(Q(read_at=None) | Q(read_at__lt=now - JUST_NOW)).update(read_at=now)
 
+    def unclear(self) -> "CheckoutQuerySet":
+        return self.exclude(unclear="").exclude(unclear=F("cleared"))
+
+    def in_words(self) -> str:
+        """What each provider holds, and what it was asked for."""
+        return ", ".join(f"{one.provider} {one.unclear} (≠ {one.amount} EUR)" for one in self.unclear())
+
+    def clear(self) -> int:
+        """A person has looked. What the provider says otherwise later is shown again."""
+        return self.unclear().update(cleared=F("unclear"))
+
     def about(self, provider: str, reference: str) -> "CheckoutQuerySet":
         """That of this reference, or those of which one has brought the payment of this reference."""
         paid = Payment.objects.filter(method=provider, reference=reference)
@@ -48,7 +59,10 @@ class CheckoutQuerySet(models.QuerySet["Checkout"]):
 
 
 class Checkout(models.Model):
-    """One attempt to pay a charge at a provider: its reference there, for us to read again, and what it said last."""
+    """One attempt to pay a charge at a provider: its reference there, for us to read again, and what it said last.
+
+    `unclear` is what it holds that is not what we asked for, until a person has `cleared` these very words.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", _("ouvert")
@@ -61,6 +75,10 @@ class Checkout(models.Model):
     reference = models.CharField(_("référence"), max_length=100)
     amount = models.DecimalField(_("montant"), max_digits=10, decimal_places=2)
     state = models.CharField(_("état"), max_length=8, choices=State, default=State.OPEN)
+    unclear = models.CharField(
+        _("autre que ce qui était demandé"), max_length=250, blank=True, editable=False
+    )
+    cleared = models.CharField(_("autre, et vu"), max_length=250, blank=True, editable=False)
     read_at = models.DateTimeField(_("relu le"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
 

@@ -76,6 +76,12 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
         missing: ChargeQuerySet = rows.filter(missing__gt=0)
         return missing
 
+    def unclear(self) -> "ChargeQuerySet":
+        """For which a provider holds a payment in another currency, or of another amount, than we asked for."""
+        from payments.models.checkouts import Checkout  # noqa: PLC0415 - it reads the charge, which reads us
+
+        return self.filter(pk__in=Checkout.objects.unclear().values("charge"))
+
     def visible_to(self, user: "User") -> "ChargeQuerySet":
         return self.filter(Q(user=user) | Q(email__in=user.verified_emails))
 

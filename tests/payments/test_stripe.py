@@ -15,7 +15,7 @@ from django.views.debug import ExceptionReporter
 
 from mailing.models import Email
 from payments import checkouts, providers
-from payments.models import Checkout, Payment
+from payments.models import Charge, Checkout, Payment
 from payments.providers import stripe as provider
 from tests.factories import create_charge
 from tests.fakes import stripe as fakes
@@ -188,6 +188,7 @@ def test_another_currency_is_not_taken_for_euros(stripe):
     stripe.pay(charge, currency="usd")
 
     assert Payment.objects.count() == 0
+    assert list(Charge.objects.unclear()) == [charge]
 
 
 # Notifications
