@@ -1,6 +1,10 @@
 from decimal import Decimal
 
-from payments.models import Aside, LineSpent, NotUndoable, Payment, StatementLine
+from django.utils import timezone
+
+from payments import checkouts
+from payments.models import Aside, Checkout, LineSpent, NotUndoable, Payment, StatementLine
+from payments.providers import Takeback
 from tests.factories import create_charge, create_line, create_staff
 
 
@@ -59,3 +63,42 @@ def test_an_act_undone_twice_at_once_is_countered_once(at_once):
         assert refused(at_once(*[lambda act=act: act.undo(by=staff)] * 3), NotUndoable) == 2
 
     assert (left(line), left(aside_line)) == (40, 900)
+
+
+def given_back():
+    """A payment of a provider without a charge, and the line that took it away again."""
+    line = create_line(40, method="helloasso", bank_id="P-1")
+    return line, create_line(-40, method="helloasso", bank_id="R-1", counters=line)
+
+
+def test_a_payment_matched_and_set_aside_with_its_give_back_at_once_is_one_or_the_other(at_once):
+    (line, back), charge, staff = given_back(), create_charge(40), create_staff()
+
+    results = at_once(
+        lambda: line.pay({charge.pk: Decimal(40)}, by=staff),
+        lambda: line.cancel_out(by=staff),
+        lambda: back.cancel_out(by=staff),
+    )
+
+    assert refused(results, LineSpent) == 2
+    assert left(line) == 0
+    assert left(back) == -40 * Payment.objects.count()
+
+
+def test_two_sweeps_at_once_take_a_matched_payment_back_once(at_once):
+    (line, back), charge, staff = given_back(), create_charge(40), create_staff()
+    [payment] = line.pay({charge.pk: Decimal(40)}, by=staff)
+    told = Takeback("R-1", Decimal(40), timezone.localdate(), is_chargeback=False)
+
+    results = at_once(*[lambda: checkouts.record_takeback(payment, told, line=back)] * 3)
+
+    assert results == [None] * 3
+    assert (charge.amount_received, left(back), Payment.objects.count()) == (0, 0, 2)
+
+
+def test_of_those_who_return_at_once_one_asks_the_provider(at_once):
+    checkout = Checkout.objects.create(charge=create_charge(40), provider="sandbox", reference="x", amount=40)
+
+    results = at_once(*[Checkout.objects.filter(pk=checkout.pk).claim_reading] * 4)
+
+    assert sorted(results) == [0, 0, 0, 1]

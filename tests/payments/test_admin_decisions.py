@@ -238,6 +238,7 @@ def test_looking_at_a_sum_gives_no_right_to_decide(client, name):
 
 def test_the_treasurer_finds_each_decision_on_the_page_of_the_sum(treasurer):
     charge = paid(15)
+    charge.checkouts.create(provider="stripe", reference="cs_1", amount=40, unclear="pi_1 40.00 USD")
 
     page = treasurer.get(page_of(charge)).text
 

@@ -25,7 +25,7 @@ def clear(client, charge, reason="Rendu depuis Stripe"):
     page = client.get(url)
     if page.status_code == 302:
         return client.get(url, follow=True)
-    seen = page.context["form"].fields["seen"].initial
+    seen = page.context["adminform"].form.fields["seen"].initial
     return client.post(url, {"reason": reason, "seen": seen}, follow=True)
 
 
