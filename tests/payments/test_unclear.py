@@ -22,9 +22,9 @@ def treasurer(client):
 
 def clear(client, charge, reason="Rendu depuis Stripe"):
     url = reverse("admin:payments_charge_clear", args=[charge.pk])
-    page = client.get(url)
-    if page.status_code == 302:
-        return client.get(url, follow=True)
+    page = client.get(url, follow=True)
+    if page.redirect_chain:
+        return page
     seen = page.context["adminform"].form.fields["seen"].initial
     return client.post(url, {"reason": reason, "seen": seen}, follow=True)
 
