@@ -68,7 +68,7 @@ def _follow(line: StatementLine, back: Takeback) -> None:
         )
         _show_other(line, words, reference=back.reference, amount=-back.amount, on=back.on)
     elif shown:
-        reference, day = checkouts.returned(back.reference), timezone.localdate()
+        reference, day = returned(back.reference), timezone.localdate()
         _show_other(shown, gettext("Revenu ensuite"), reference=reference, amount=back.amount, on=day)
 
 
