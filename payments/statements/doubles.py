@@ -1,8 +1,9 @@
 """Which lines of a file are there already, which are new, and which a person must look at.
 
 A line is known again by its fingerprint (what the bank calls it, its day, amount and words, and its rank among those
-that are equal in the file), or by what the bank calls it when its day was corrected. What only resembles a line that
-this file should hold too, and does not, is doubtful. A line that is there answers for one of the file at most.
+that are equal in the file), or by what the bank calls it when its day was corrected among the days of the file. What
+only resembles a line that this file should hold too, and does not, is doubtful, and so is a name that the bank gives
+again soon. A line that is there answers for one of the file at most.
 """
 
 from collections import Counter, defaultdict
@@ -83,7 +84,7 @@ class Sorting:
             if one.fingerprint in there:
                 self.answers[one.fingerprint] = self._answering(there[one.fingerprint])
         for one in self._unanswered(marked):
-            if found := self._take(one, self._has_its_identity):
+            if found := self._take(one, self._is_corrected):
                 self.answers[one.fingerprint] = found
         new: list[Found] = []
         doubtful: list[Found] = []
@@ -122,6 +123,13 @@ class Sorting:
                     return self._answering(row)
         return None
 
+    def _is_corrected(self, one: Marked, row: Known) -> bool:
+        """The bank calls it the same, and its old day, which is of this file, has it no more."""
+        return self._is_within(row) and self._has_its_identity(one, row)
+
+    def _is_within(self, row: Known) -> bool:
+        return self.first <= row.booked_on <= self.last
+
     def _has_its_identity(self, one: Marked, row: Known) -> bool:
         line = one.line
         return bool(line.bank_id) and (line.account, line.bank_id, one.words) == (
@@ -131,11 +139,13 @@ class Sorting:
         )
 
     def _may_be(self, one: Marked, row: Known) -> bool:
-        """About the same day, with something that would be strange of two operations."""
+        """About the same day, or under the same name, with something that would be strange of two operations."""
         line = one.line
+        if self._has_its_identity(one, row):  # a standing order may keep it week after week
+            return True
         if abs(row.booked_on - line.booked_on) > MOVED:
             return False
-        is_missing_here = self.first <= row.booked_on <= self.last
+        is_missing_here = self._is_within(row)
         if row.format != self.format:
             return is_missing_here or fuzz.token_set_ratio(one.words, row.words) >= ALIKE
         if row.account != line.account:

@@ -181,10 +181,20 @@ def test_two_accounts_of_one_bank_are_two(staff):
 # With identities
 
 
-def test_an_identity_is_known_again_on_another_day(staff):
+def test_an_identity_is_known_again_on_another_day_of_a_file_that_has_it_no_more_on_the_first(staff):
     take_in(ofx(("A", "0130", "40", "LOU")), staff)
 
-    assert take_in(ofx(("A", "0202", "40", "LOU")), staff) == (0, 0, 1)
+    corrected = ofx(("B", "0128", "12", "ZOE"), ("A", "0202", "40", "LOU"))
+    assert take_in(corrected, staff) == (1, 0, 1)
+
+
+def test_a_standing_order_whose_identity_stays_is_for_a_person_to_decide_week_after_week(staff):
+    weeks = [ofx(("PERMANENT-1", day, "15.00", "VIR LOYER")) for day in ("0105", "0112", "0119")]
+
+    assert [take_in(week, staff) for week in weeks] == [(1, 0, 0), (0, 1, 0), (0, 1, 0)]
+    assert [take_in(week, staff) for week in weeks] == [(0, 0, 1)] * 3
+    whole = ofx(*(("PERMANENT-1", day, "15.00", "VIR LOYER") for day in ("0105", "0112", "0119", "0126")))
+    assert take_in(whole, staff) == (1, 0, 3)
 
 
 def test_two_identities_are_two_operations(staff):
