@@ -13,6 +13,7 @@ from django.db import transaction
 
 from payments import emails, facturx, invoice_page
 from payments.models import Adjustment, Billing, Charge, ChargeLine, Document, Series
+from payments.models.papers import Turn
 from payments.seller import LegalMentionsMissing, Seller, seller
 from payments.standing import standing
 
@@ -77,7 +78,7 @@ def invoice(charge: Charge, *, by: "User | None" = None) -> list[Document]:
         paid = min(in_hand, sum(amounts.values(), ZERO))
         in_hand -= paid
         head = Head(own, billing.snapshot(), vat, by)
-        documents.append(_write(charge, Document.Kind.INVOICE, amounts, head, paid=paid))
+        documents.append(write(charge, Document.Kind.INVOICE, amounts, head, paid=paid))
     days = [one.due_on for one in documents if one.due_on]
     if days and (charge.due_on is None or charge.due_on < max(days)):  # reminders count from what it says
         charge.due_on = max(days)
@@ -127,7 +128,7 @@ def _credit(charge: Charge, left: dict[int, Decimal], *, by: "User | None") -> l
                 left[line.pk] -= part
         if amounts:
             head = Head(_own_or_that_of(one), one.buyer, one.vat, by)
-            documents.append(_write(charge, Document.Kind.CREDIT_NOTE, amounts, head, corrects=one))
+            documents.append(write(charge, Document.Kind.CREDIT_NOTE, amounts, head, corrects=one))
     return documents
 
 
@@ -153,7 +154,7 @@ def quote(charge: Charge, *, by: "User | None" = None) -> Document:
         known: Document | None = charge.documents.filter(
             kind=Document.Kind.QUOTE, buyer=buyer, lines=lines
         ).first()
-        return known or _write(charge, Document.Kind.QUOTE, amounts, Head(own, buyer, "", by))
+        return known or write(charge, Document.Kind.QUOTE, amounts, Head(own, buyer, "", by))
 
 
 def is_invoiceable(charge: Charge) -> bool:
@@ -211,7 +212,7 @@ def _snapshot(amounts: Amounts) -> list[dict[str, Any]]:
     ]
 
 
-def _write(
+def write(
     charge: Charge,
     kind: str,
     amounts: Amounts,
@@ -219,9 +220,10 @@ def _write(
     *,
     paid: Decimal = ZERO,
     corrects: Document | None = None,
+    turn: Turn | None = None,
 ) -> Document:
-    """Take the next number and write the document under it. The caller holds the charge."""
-    turn = Series.take(Document.PREFIXES[kind])
+    """Take the next number, unless its turn is known, and write the document under it. The caller holds the charge."""
+    turn = turn or Series.take(Document.PREFIXES[kind])
     total = sum(amounts.values(), ZERO)
     is_to_pay = kind == Document.Kind.INVOICE and paid < total
     came = standing(charge)

@@ -11,10 +11,11 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, reset_queries, transaction
 
 from accounts.models import User
-from iamm.demo import people
+from iamm.demo import papers, people, treasury
 from iamm.demo.attendance import AttendanceWriter
 from iamm.demo.happenings import Agenda
 from iamm.demo.memberships import MemberWriter
+from iamm.demo.past import Past
 from iamm.demo.people import Person
 from iamm.demo.plans import create_plans
 from iamm.demo.terms import TermsMaker
@@ -59,6 +60,7 @@ def has_real_members() -> bool:
 @transaction.atomic
 def run(load: Load, *, today: date, report: Callable[[str, int], None]) -> list[Login]:
     """Insert everything, and say how far it is by `report`. Nothing is queued, nothing is sent."""
+    has_papers = papers.may_be_issued()
     logins = [
         Login(people.ADMIN.email, password(ADMIN_PASSWORD)),
         Login(people.CAMILLE.email, password(CAMILLE_PASSWORD)),
@@ -75,6 +77,7 @@ def run(load: Load, *, today: date, report: Callable[[str, int], None]) -> list[
     for done in attendance.write(agenda.happenings(load.events)):
         report("événements", done)
         reset_queries()
+    treasury.write(Past(load.seed, today, staff), camille, has_papers=has_papers)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # so many new rows at once mislead its planner until it counts them
