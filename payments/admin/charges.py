@@ -180,6 +180,10 @@ class ChargeAdmin(TreasuryPage, ExtractPage, RemindsUnpaid, DecisionsAdmin):
     def state(self, charge: Charge) -> str:
         if charge.cancelled_at:
             return gettext("annulée")
+        if charge.is_contested:
+            return gettext("reprise, à régler")
+        if charge.has_lapsed:
+            return gettext("délai passé")
         return gettext("réglée") if charge.paid_at else gettext("à régler")
 
     def has_payment_permission(self, request: HttpRequest) -> bool:

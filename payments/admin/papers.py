@@ -144,8 +144,17 @@ class BillingAdmin(ReadOnlyAdmin):
     def waits_for(self, billing: Billing) -> str | None:
         return ", ".join(str(name) for name in billing.missing) or None
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Billing]:
+        rows: QuerySet[Billing] = super().get_queryset(request)
+        return rows.prefetch_related("charge__documents")
+
     @admin.display(description=_("facture"))
     def issue_link(self, billing: Billing) -> str:
+        """The latest invoice, or where it is issued. It is made again to somebody else from its charge."""
+        issued = [one for one in billing.charge.documents.all() if one.kind == Document.Kind.INVOICE]
+        if issued:
+            page = reverse("admin:payments_document_change", args=[issued[0].pk])
+            return format_html('<a href="{}">{}</a>', page, issued[0].number)
         url = reverse("admin:payments_billing_issue", args=[billing.charge_id])
         return format_html('<a href="{}">{}</a>', url, gettext("Émettre"))
 

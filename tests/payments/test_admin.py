@@ -85,6 +85,19 @@ def test_the_list_says_what_is_owed_and_what_came_in(staff):
     assert '<td class="field-state">à régler</td>' in page
 
 
+def test_the_list_tells_what_was_taken_back_and_what_nobody_is_asked_for_any_more(staff):
+    taken = create_charge()
+    payment = taken.record_payment(method="cheque", amount=Decimal(40), reference="1")
+    taken.take_back(payment, amount=Decimal(40), reference="1-impaye", kind="chargeback")
+    create_charge(payable_until=timezone.now() - timedelta(days=1))
+
+    page = staff.get(CHARGES).text
+
+    assert '<td class="field-state">reprise, à régler</td>' in page
+    assert '<td class="field-state">délai passé</td>' in page
+    assert '<td class="field-state">à régler</td>' not in page
+
+
 def test_the_list_of_charges_costs_the_same_for_one_and_for_many(staff):
     assert_same_queries(staff, CHARGES, create_charge)
 

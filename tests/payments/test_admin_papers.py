@@ -121,6 +121,9 @@ def test_staff_fill_in_what_is_missing_and_the_invoice_leaves(staff):
     assert Email.objects.filter(key=f"payments.document.{document.pk}").exists()
     assert document.number in page.text
     assert not Billing.objects.to_invoice().exists()
+    addresses = staff.get(BILLINGS).text
+    assert f">{document.number}</a>" in addresses
+    assert "Émettre" not in addresses
 
 
 def test_staff_may_invoice_before_money_comes(staff):
