@@ -71,9 +71,7 @@ class Desk:
             self.owed(line(DUES, "Adhésion – Plein tarif", 40), days=16, who=who),
             self.owed(line(EVENT, "Séminaire – La télédétection", 26), days=15, who=who),
         ]
-        twice = (
-            Refund.objects.to_make().filter(reason=Refund.Reason.PAID_TWICE).select_related("charge").first()
-        )
+        twice = Refund.objects.to_make().filter(reason=Refund.Reason.PAID_TWICE).latest("pk")
         return [
             Movement(10, "120.00", f"VIR SEPA RECU REF {exact.number}", bank_name(exact)),
             Movement(9, "35.00", "VIR SEPA RECU ADHESION", bank_name(named)),

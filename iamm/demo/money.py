@@ -35,10 +35,10 @@ GIFTS = [
 ]
 STREET = {"address": "12 rue des Essais", "postcode": "34000", "city": "Montpellier"}
 COMPANY = {**STREET, "is_organisation": True, "legal_form": "SAS", "siret": "99999999800019"}
+TOWN = "Mairie de Saint-Exemple-le-Vieux (démo)"
 PUBLIC_BODY = {
     **STREET,
     "is_organisation": True,
-    "name": "Mairie de Saint-Exemple-le-Vieux (démo)",
     "address": "1 place de la Maquette",
     "siret": "21999999200015",
     "service_code": "FORMATION-DEMO",
@@ -154,7 +154,7 @@ def invoiced(past: Past, camille: User) -> None:
     past.pay(hers, 90, days=50, method=ONLINE)
     papers.invoice(past, hers, days=49)
     town = past.charge(
-        Person("", PUBLIC_BODY["name"], f"mairie@{people.DOMAIN}"),
+        Person("", TOWN, f"mairie@{people.DOMAIN}"),
         line(TRAINING, "Formation – L’IA dans une commune, trois places", 240),
         days=18,
         billing=PUBLIC_BODY,

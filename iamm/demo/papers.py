@@ -55,7 +55,7 @@ def credit(past: Past, invoice: Document, *, days: int) -> Document:
 
 
 def _vat(charge: Charge) -> str:
-    reason: str = settings.VAT[charge.lines.first().nature]
+    reason: str = settings.VAT[charge.lines.earliest("pk").nature]
     return reason
 
 

@@ -1,6 +1,9 @@
 """What the treasurer finds on the first day: sums in every situation, the bank's statements, the months that are closed."""
 
+from datetime import date
+
 from dateutil.relativedelta import relativedelta
+from django.db.models import Min
 
 from accounts.models import User
 from iamm.demo import bank, money
@@ -25,8 +28,8 @@ def write(past: Past, camille: User, *, has_papers: bool) -> None:
 
 def close_months(past: Past) -> None:
     """One after the other, each on the tenth of the next."""
-    first = Charge.objects.exclude(booked_on=None).earliest("booked_on").booked_on
-    month, last = first.replace(day=1), past.today.replace(day=1) - relativedelta(months=OPEN_MONTHS)
+    month: date = Charge.objects.aggregate(first=Min("booked_on"))["first"].replace(day=1)
+    last = past.today.replace(day=1) - relativedelta(months=OPEN_MONTHS)
     while month <= last:
         closing = Closing.close(month, by=past.staff)
         month += relativedelta(months=1)

@@ -50,10 +50,10 @@ class DocumentAdmin(ReceiptPages):
         "issued_on",
         "client",
         "amount",
-        "due_on",
-        "charge_number",
-        "state",
         "file",
+        "due_on",
+        "state",
+        "charge_number",
     ]
     list_filter = ["kind", YearFilter]
     list_select_related = ["charge", "cancellation"]

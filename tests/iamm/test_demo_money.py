@@ -1,7 +1,9 @@
 """What the treasurer finds in the demonstration: each situation, in books that add up."""
 
+import re
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -32,7 +34,6 @@ from payments.models import (
 from payments.statements.proposals import Desk
 from payments.treasury import Treasury
 from tests.iamm.test_load_demo import load_demo
-from tests.papers import OURSELVES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
 MODELS = [
@@ -50,9 +51,13 @@ MODELS = [
 ]
 
 
+RUN = Path(settings.BASE_DIR, "bin/run").read_text()
+WHO = {name.lower(): value for name, value in re.findall(r"^ASSOCIATION_(\w+)=(.*)$", RUN, re.MULTILINE)}
+
+
 @pytest.fixture(scope="module")
 def demo(rows_of_module):
-    with override_settings(DEBUG=True, ASSOCIATION=settings.ASSOCIATION | OURSELVES):
+    with override_settings(DEBUG=True, ASSOCIATION=settings.ASSOCIATION | WHO):
         load_demo(members=12, events=8)
         yield
 
@@ -120,6 +125,7 @@ def test_documents_are_of_each_kind_and_are_what_they_were(demo):
     assert invoices.filter(paid=0, due_on__gt=timezone.localdate()).exists()
     assert Billing.objects.exclude(siret="").exclude(service_code="").exclude(engagement_number="").exists()
     assert all(one.is_intact for one in Document.objects.all())
+    assert all("démonstration" in one.seller["street"] for one in Document.objects.all())
     for series in Series.objects.all():
         mine = [f"{series}-{number:05d}" for number in range(1, series.last + 1)]
         assert numbers.issuperset(mine)

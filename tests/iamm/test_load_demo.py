@@ -21,8 +21,9 @@ from events.models import (
 from mailing.models import Email
 from members import renewals
 from members.models import Application, Consent, DirectoryEntry, Mandate, Member, Membership
-from payments.models import Charge, Payment, Refund
-from tests.factories import create_member, create_partner
+from payments.models import Aside, Charge, Closing, Payment, Refund, Series, Statement, StatementLine
+from tests import papers
+from tests.factories import create_charge, create_member, create_partner
 
 pytestmark = pytest.mark.django_db
 EVENTS = 34  # each situation once, and chance
@@ -35,6 +36,11 @@ def load_demo(*, members=30, events=EVENTS, seed=1, **options):
         "load_demo", members=members, events=events, seed=seed, stdout=out, stderr=StringIO(), **options
     )
     return out.getvalue()
+
+
+def money():
+    """Without what is named by a key: a credit that was used, what a line of the bank has paid."""
+    return Payment.objects.filter(line=None).exclude(method=Payment.Method.CREDIT)
 
 
 def snapshot():
@@ -54,8 +60,13 @@ def snapshot():
         list(Slot.objects.order_by("event__slug", "starts_at").values_list("title", "speakers__name")),
         list(Resource.objects.order_by("url").values_list("url", "is_public")),
         list(AccessNeed.objects.order_by("registration__code").values_list("text", "answer")),
-        list(Charge.objects.order_by("uuid").values_list("uuid", "email", "paid_at", "cancelled_at")),
-        list(Payment.objects.order_by("method", "reference").values_list("reference", "amount", "valued_on")),
+        list(
+            Charge.objects.order_by("uuid").values_list(
+                "uuid", "email", "paid_at__date", "cancelled_at__date"
+            )
+        ),
+        list(money().order_by("method", "reference").values_list("reference", "amount", "valued_on")),
+        list(StatementLine.objects.order_by("booked_on", "payer").values_list("amount", "payer", "email")),
         list(User.objects.order_by("email").values_list("email", "password")),
         list(DirectoryEntry.objects.order_by("member__email", "skills").values_list("headline", "skills")),
     ]
@@ -76,6 +87,9 @@ def delete_everything():
     )
     for model in protected:
         model.objects.all().delete()
+    Payment.objects.exclude(line=None)._raw_delete("default")
+    for model in (Aside, StatementLine, Statement, Email):
+        model._default_manager.all()._raw_delete("default")
     for charge in Charge.objects.all():
         charge.payments.all()._raw_delete("default")
         charge.adjustments.all()._raw_delete("default")
@@ -143,6 +157,18 @@ def test_real_members_are_left_alone_unless_forced(settings):
     load_demo(members=5, events=0, force=True)
 
     assert Member.objects.count() == 6
+
+
+def test_no_number_is_taken_and_no_month_closed_where_sums_are_due_already(settings):
+    settings.DEBUG = True
+    settings.ASSOCIATION = settings.ASSOCIATION | papers.OURSELVES
+    create_charge()
+
+    load_demo(members=1, events=0)
+
+    assert not Series.objects.exists()
+    assert not Closing.objects.exists()
+    assert StatementLine.objects.to_match().exists()
 
 
 def test_outside_debug_it_must_be_meant_and_passwords_are_secret(settings):
