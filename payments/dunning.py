@@ -1,4 +1,5 @@
-"""Reminders of what is not paid: who gets which, who does not and why. What is in no book is claimed of nobody.
+"""Reminders of what is not paid: who gets which, who does not and why. What is in no book, and on no credit, is claimed
+of nobody.
 
 `preview` is the one rule, for the staff who look ahead and for the run that sends.
 """
@@ -18,6 +19,7 @@ from mailing.models import Email
 from payments import emails
 from payments.models import Charge, Checkout, DunningRule, StatementLine
 from payments.models.checkouts import HONOURED
+from payments.statements.proposals import Desk
 
 GAP = timedelta(days=7)  # between two reminders of the same sum, whoever sent the first
 
@@ -29,6 +31,7 @@ class Reason(models.TextChoices):
     CONTESTED = "contested", _("contestée ou reprise\u00a0: à vous de décider")
     WAITING = "waiting", _("paiement en attente de la banque")
     UNMATCHED = "unmatched", _("un paiement de cette adresse est à rapprocher")
+    PROPOSED = "proposed", _("un virement à rapprocher semble la régler")
     NO_RULE = "no_rule", _("aucune relance ce jour-là")
     TOO_NEW = "too_new", _("demandée après le jour de la relance")
     SENT = "sent", _("l’a déjà reçue, ou une plus récente")
@@ -50,7 +53,7 @@ class Spared:
 
 @dataclass
 class Preview:
-    """Each sum in the books that is not paid, and was due around that day, is in one of the two lists, once."""
+    """Each sum that is claimed and not paid, and was due around that day, is in one of the two lists, once."""
 
     on: date
     due: list[Due] = field(default_factory=list)
@@ -67,10 +70,11 @@ def preview(*, on: date) -> Preview:
     reach = rules.reach([rule.days for rule in active])
     late = _late(reach, on=on)
     sent = _latest_sent(reach, on=on) if late else {}
-    arrived = _arrived() if late else set()
+    arrived = _arrived() if late else Arrived(set(), set())
     for charge in late:
         rule = rules.latest_due(active, (on - charge.due_day).days)
-        charge.is_unmatched = charge.email in arrived
+        charge.is_unmatched = charge.email in arrived.emails
+        charge.is_proposed = charge.pk in arrived.charges
         reason = _reason(charge, rule, sent.get(charge.pk), on=on)
         if rule is None or reason is not None:
             found.spared.append(Spared(charge, reason or Reason.NO_RULE))
@@ -120,21 +124,31 @@ def _write(charge: Charge, rule: DunningRule | None, *, key: str, on: date) -> b
 
 
 def _late(reach: range, *, on: date) -> list[Any]:
-    """What is in the books and not paid, and was due around that day, with what `_reason` reads."""
+    """What is claimed and not paid, and was due around that day, with what `_reason` reads."""
     if not reach:
         return []
     waiting = _promised(Checkout.objects.filter(charge=OuterRef("pk")))
     first, last = on - timedelta(days=reach.stop), on - timedelta(days=reach.start)
-    charges = Charge.objects.filter(paid_at=None, cancelled_at=None).exclude(booked_on=None)
-    around: Any = charges.with_due_day()
+    around: Any = Charge.objects.filter(paid_at=None, cancelled_at=None).claimed().with_due_day()
     around = around.filter(due_since__gt=first, due_since__lte=last)
     return list(around.annotate(is_waiting=Exists(waiting)).order_by("due_since", "pk"))
 
 
-def _arrived() -> set[str]:
-    """The addresses whose money has come, and waits for a person to say what it pays."""
-    lines = StatementLine.objects.to_match().filter(amount__gt=0).exclude(email="")
-    return set(lines.values_list("email", flat=True))
+class Arrived(NamedTuple):
+    """Money that has come, and waits for a person to say what it pays: whose it is, and the sums it most likely pays."""
+
+    emails: set[str]
+    charges: set[int]
+
+
+def _arrived() -> Arrived:
+    lines = list(StatementLine.objects.to_match().filter(amount__gt=0))
+    if not lines:
+        return Arrived(set(), set())
+    desk = Desk(lines)
+    likeliest = [proposal for line in lines for proposal in desk.propose(line)[:1] if proposal.kind == "pay"]
+    charges = {charge.pk for proposal in likeliest for charge in proposal.rows}
+    return Arrived({line.email for line in lines} - {""}, charges)
 
 
 def _promised(checkouts: Any) -> Any:
@@ -149,8 +163,9 @@ def _reason(charge: Any, rule: DunningRule | None, latest_sent: int | None, *, o
         Reason.CONTESTED: charge.is_contested,
         Reason.WAITING: charge.is_waiting,
         Reason.UNMATCHED: charge.is_unmatched,
+        Reason.PROPOSED: charge.is_proposed,
         Reason.NO_RULE: rule is None,
-        Reason.TOO_NEW: rule and charge.booked_on >= charge.due_day + timedelta(days=rule.days),
+        Reason.TOO_NEW: rule and charge.claimed_on >= charge.due_day + timedelta(days=rule.days),
         Reason.SENT: rule and latest_sent is not None and latest_sent >= rule.days,
         Reason.TOO_SOON: charge.reminded_on and on - charge.reminded_on < GAP,
         Reason.NO_ADDRESS: not charge.email,

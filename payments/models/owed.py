@@ -53,6 +53,10 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
         lapsed = Q(payable_until__lt=timezone.now())
         return self.filter(paid_at=None, cancelled_at=None).exclude(lapsed)
 
+    def claimed(self) -> "ChargeQuerySet":
+        """In the books, or on credit: a basket is claimed of nobody. The same rule as `is_claimed`."""
+        return self.exclude(booked_on=None, due_on=None)
+
     def with_due_day(self) -> "ChargeQuerySet":
         """Annotate the day from which each is late: `Charge.due_day`."""
         return self.annotate(due_since=Coalesce("due_on", "booked_on", TruncDate("created_at")))
@@ -154,6 +158,10 @@ class Owed(models.Model):
     def due_day(self) -> date:
         """The day that was agreed, or else that on which it entered the books, or on which it was asked for."""
         return self.due_on or self.booked_on or timezone.localdate(self.created_at)
+
+    @property
+    def claimed_on(self) -> date:
+        return self.booked_on or timezone.localdate(self.created_at)
 
     @property
     def number(self) -> str:

@@ -8,11 +8,11 @@ import time_machine
 from django.core.exceptions import ValidationError
 
 from mailing.models import Email
-from payments import dunning, invoicing
+from payments import dunning, invoicing, transfer
 from payments.dunning import Reason
-from payments.models import Charge, Checkout, DunningRule, Payment, StatementLine
+from payments.models import Charge, Checkout, DunningRule, Line, Payment, StatementLine
 from tests import papers
-from tests.factories import create_charge, create_staff
+from tests.factories import create_charge, create_line, create_staff
 
 pytestmark = pytest.mark.django_db
 DUE = date(2026, 3, 2)
@@ -94,7 +94,43 @@ def test_an_invoice_to_pay_is_late_from_the_day_it_says(settings):
     assert (due(days=1), due(days=3), due(days=4)) == ([], [], [(charge, 3)])
 
 
+def test_credit_given_is_claimed_from_its_day_on_though_it_is_in_no_book():
+    charge = create_charge()
+    charge.give_credit(until=DUE)
+
+    assert charge.booked_on is None
+    assert (due(days=2), due(days=20)) == ([], [(charge, 15)])
+    assert run(days=20) == 1
+
+
+def test_so_is_what_an_invoice_waits_for_our_own_address_to_be_written(settings):
+    settings.ASSOCIATION = settings.ASSOCIATION | {"siret": "", "address": ""}
+    charge = Charge.open(
+        name="Métropole",
+        email="compta@example.org",
+        lines=[Line("event", "Colloque", Decimal(90))],
+        return_path="/",
+        due_on=DUE,
+        billing=papers.METROPOLE,
+    )
+
+    assert not charge.documents.exists()
+    assert due(days=5) == [(charge, 3)]
+
+
+def test_credit_given_after_the_day_of_a_rule_waits_for_the_next():
+    charge = create_charge()
+    Charge.objects.filter(pk=charge.pk).update(due_on=DUE, created_at=datetime(2026, 3, 8, tzinfo=UTC))
+
+    assert reasons(days=7) == [(charge, Reason.TOO_NEW)]
+    assert due(days=15) == [(charge, 15)]
+
+
 # Who is spared
+
+
+def send_a_transfer(charge):
+    create_line(40, label=f"VIR {transfer.reference_of(charge)}")
 
 
 def let_lapse(charge):
@@ -139,6 +175,7 @@ def lose_address(charge):
         (have_it_taken_back, Reason.CONTESTED),
         (wait_for_the_bank, Reason.WAITING),
         (pay_elsewhere, Reason.UNMATCHED),
+        (send_a_transfer, "proposed"),
         (enter_the_books_late, Reason.TOO_NEW),
         (be_reminded, Reason.SENT),
         (be_reminded_by_hand, Reason.TOO_SOON),
@@ -163,7 +200,7 @@ def test_no_day_of_the_rules_is_a_reason_too():
 
 
 def abandon(charge):
-    Charge.objects.filter(pk=charge.pk).update(booked_on=None)
+    Charge.objects.filter(pk=charge.pk).update(booked_on=None, due_on=None)
 
 
 @pytest.mark.parametrize(
@@ -336,6 +373,27 @@ def test_the_history_says_which_and_when_also_of_a_rule_that_is_gone():
 
     assert [one.rule for one in dunning.history(charge)] == ["J+15", "3 jours après"]
     assert len(dunning.history(other)) == 2
+
+
+def test_only_the_likeliest_sum_of_a_transfer_is_spared_and_only_until_it_is_dealt_with():
+    paying, other = owing(email="zoe@example.org", name="Zoé Ravel"), owing()
+    line = create_line(40, payer="ZOE RAVEL", label="ADHESION")
+
+    assert (due(days=4), reasons(days=4)) == ([(other, 3)], [(paying, "proposed")])
+
+    line.set_aside("other", by=create_staff(), note="Un don")
+    assert due(days=4) == [(paying, 3), (other, 3)]
+
+
+def test_transfers_that_wait_cost_the_same_for_one_and_for_many(django_assert_max_num_queries):
+    for _ in range(2):
+        send_a_transfer(owing())
+    with django_assert_max_num_queries(14) as few:
+        assert len(reasons(days=4)) == 2
+    for _ in range(8):
+        send_a_transfer(owing())
+    with django_assert_max_num_queries(len(few)):
+        assert len(reasons(days=4)) == 10
 
 
 def test_the_preview_costs_the_same_for_one_and_for_many(django_assert_num_queries):
