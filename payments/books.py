@@ -15,15 +15,20 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from payments.models.asides import Aside
+from payments.models.charges import Charge
 from payments.models.lines import ZERO, Adjustment, ChargeLine
 from payments.models.payments import Payment
 
+SOLD, CORRECTED, PAID, MOVED = range(4)  # where an entry is read from
 SALES, BANK, CASH, ONLINE, OTHER = "VE", "BQ", "CA", "PL", "OD"
 JOURNALS = {"transfer": BANK, "cheque": BANK, "cash": CASH, "credit": OTHER}
 
 
 class Entry(NamedTuple):
-    """`amount`, above zero, goes to the account `debit` and leaves `credit`. Ordered by day, then as written."""
+    """`amount`, above zero, goes to the account `debit` and leaves `credit`. Ordered by day, then as written.
+
+    `email` is who the payer is, whatever they are called; without one, they are forgotten, or there is none.
+    """
 
     on: date
     order: tuple[int, int]
@@ -34,6 +39,12 @@ class Entry(NamedTuple):
     debit: str
     credit: str
     amount: Decimal
+    email: str = ""
+
+    @property
+    def row(self) -> int:
+        """The key of what it was read from, in the table of its kind."""
+        return self.order[1]
 
 
 class Digest(NamedTuple):
@@ -62,6 +73,14 @@ def has_entries(since: date | None = None, until: date | None = None) -> bool:
     )
 
 
+def charges(since: date, until: date) -> list[int]:
+    """The keys of those that have an entry in these days."""
+    days = {"booked_on__gte": since, "booked_on__lte": until}
+    rows: list[QuerySet[Any]] = [model.objects.filter(**days) for model in (Adjustment, Payment)]
+    found = {pk for some in rows for pk in some.order_by().values_list("charge", flat=True)}
+    return sorted(found | set(Charge.objects.filter(**days).values_list("pk", flat=True)))
+
+
 def balances(since: date, until: date) -> dict[str, tuple[Decimal, Decimal]]:
     """The debits and the credits of each account in these days, by its number."""
     held: dict[str, list[Decimal]] = {}
@@ -84,21 +103,23 @@ def digest(since: date, until: date) -> Digest:
 def _sales(since: date | None, until: date | None) -> Iterator[Entry]:
     rows = ChargeLine.objects.filter(amount__gt=0).exclude(charge__booked_on=None).select_related("charge")
     for line in _between(rows, "charge__booked_on", since, until):
-        yield _entry(line, 0, line.charge.booked_on, SALES, line.label, to=line.account, amount=-line.amount)
+        yield _entry(
+            line, SOLD, line.charge.booked_on, SALES, line.label, to=line.account, amount=-line.amount
+        )
 
 
 def _corrections(since: date | None, until: date | None) -> Iterator[Entry]:
     for row in _between(Adjustment.objects.select_related("charge", "line"), "booked_on", since, until):
         journal = OTHER if row.kind == Adjustment.Kind.WRITTEN_OFF else SALES
         label = f"{row.get_kind_display()} {row.line.label}"
-        yield _entry(row, 1, row.booked_on, journal, label, to=row.account, amount=row.amount)
+        yield _entry(row, CORRECTED, row.booked_on, journal, label, to=row.account, amount=row.amount)
 
 
 def _money(since: date | None, until: date | None) -> Iterator[Entry]:
     for row in _between(Payment.objects.select_related("charge"), "booked_on", since, until):
         label = f"{row.get_method_display()} {row.charge.name}"
         journal = JOURNALS.get(row.method, ONLINE)
-        yield _entry(row, 2, row.booked_on, journal, label, to=row.account, amount=row.amount)
+        yield _entry(row, PAID, row.booked_on, journal, label, to=row.account, amount=row.amount)
 
 
 def _moves(since: date | None, until: date | None) -> Iterator[Entry]:
@@ -106,7 +127,7 @@ def _moves(since: date | None, until: date | None) -> Iterator[Entry]:
         label = row.get_reason_display().capitalize()
         debit, credit = (row.bank, row.account) if row.amount > 0 else (row.account, row.bank)
         yield Entry(
-            row.booked_on, (3, row.pk), BANK, row.line.number, label, "", debit, credit, abs(row.amount)
+            row.booked_on, (MOVED, row.pk), BANK, row.line.number, label, "", debit, credit, abs(row.amount)
         )
 
 
@@ -123,4 +144,5 @@ def _entry(row: Any, source: int, on: date, journal: str, label: str, *, to: str
     payer = settings.BOOKS["payer"]
     debit, credit = (to, payer) if amount > 0 else (payer, to)
     charge = row.charge
-    return Entry(on, (source, row.pk), journal, charge.number, label, charge.name, debit, credit, abs(amount))
+    named = charge.number, label, charge.name
+    return Entry(on, (source, row.pk), journal, *named, debit, credit, abs(amount), charge.email)

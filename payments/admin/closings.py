@@ -18,8 +18,9 @@ from django.views.decorators.http import require_safe
 from accounts.admin_pages import ReadOnlyAdmin, form_page
 from accounts.models import User
 from documents.spreadsheets import CONTENT_TYPES, as_csv
+from journal import trail
 from payments import books, fec
-from payments.models import Closing, MonthNotOver, MonthsBefore
+from payments.models import Charge, Closing, MonthNotOver, MonthsBefore
 from payments.money import euros
 
 
@@ -150,17 +151,22 @@ class ClosingAdmin(ReadOnlyAdmin):
         if form.errors:
             return self.books(request)
         since, until = form.cleaned_data["since"], form.cleaned_data["until"]
-        rows = as_csv(fec.JournalTable(since, until))
-        return self._attached(
-            rows, CONTENT_TYPES["csv"], f"{gettext('journal')}-{since:%Y-%m}-{until:%Y-%m}.csv"
-        )
+        name = f"{gettext('journal')}-{since:%Y-%m}-{until:%Y-%m}.csv"
+        self._note(request, since, until, name)
+        return self._attached(as_csv(fec.JournalTable(since, until)), CONTENT_TYPES["csv"], name)
 
     def fec(self, request: HttpRequest) -> HttpResponseBase:
         form = self._period(request)
         if form.errors:
             return self.books(request)
         since, until = form.cleaned_data["since"], form.cleaned_data["until"]
+        self._note(request, since, until, fec.filename(until))
         return self._attached(fec.lines(since, until), "text/plain; charset=utf-8", fec.filename(until))
+
+    def _note(self, request: HttpRequest, since: date, until: date, name: str) -> None:
+        """Whose names were taken away, in the journal of acts."""
+        charges, actor = books.charges(since, until), cast(User, request.user)
+        trail.record_many(charges, trail.Action.EXPORTED, model=Charge, actor=actor, note=name)
 
     def _period(self, request: HttpRequest) -> PeriodForm:
         """What was asked, or the year of last month."""

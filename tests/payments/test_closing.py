@@ -9,8 +9,10 @@ import time_machine
 from django.db.models import ProtectedError
 from django.urls import reverse
 
-from payments import books, fec
+from journal.models import Entry
+from payments import books, fec, invoicing
 from payments.models import Adjustment, Charge, Closing, MonthNotOver, MonthsBefore, Refund
+from tests import papers
 from tests.admin import assert_same_queries
 from tests.factories import create_charge, create_role
 
@@ -177,6 +179,68 @@ def test_numbers_follow_those_of_the_months_before(treasurer):
     assert november == [row for row in whole if row["EcritureDate"].startswith("202611")]
 
 
+def test_numbers_begin_again_with_each_accounting_year(december, treasurer):
+    year_of_a_small_association(treasurer)
+    december.move_to(datetime.fromisoformat("2027-02-02T09:00+01:00"))
+    pay(create_charge(40), reference="27")
+
+    both = rows_of("".join(fec.lines(date(2026, 10, 1), date(2027, 2, 28))))
+    alone = rows_of("".join(fec.lines(date(2027, 1, 1), date(2027, 2, 28))))
+
+    assert [row["EcritureNum"] for row in both if row["EcritureDate"] > "2027"] == ["1", "1", "2", "2"]
+    assert [row for row in both if row["EcritureDate"] > "2027"] == alone
+    assert both[0]["EcritureNum"] == "1"
+
+
+def test_a_payer_has_one_account_whatever_they_are_called_and_however_much_they_owe(treasurer):
+    pay(create_charge(40, name="Zoé", email="zoe@example.org"))
+    pay(create_charge(40, name="Zoé Ravel", email="zoe@example.org"), reference="2")
+    forgotten = create_charge(40, name="Alex", email="alex@example.org")
+    pay(forgotten, reference="3")
+    Charge.objects.filter(pk=forgotten.pk).forget_payers()
+
+    rows = rows_of("".join(fec.lines(date(2026, 12, 1), date(2026, 12, 31))))
+
+    payers = {(row["CompAuxNum"], row["CompAuxLib"]) for row in rows if row["CompteNum"] == "411"}
+    assert payers == {("zoe@example.org", "Zoé Ravel"), (forgotten.number, forgotten.number)}
+    assert {row["CompAuxNum"] for row in rows if row["CompteNum"] != "411"} == {""}
+
+
+def test_a_sale_bears_the_number_of_its_invoice_and_a_correction_that_of_its_credit_note(settings, treasurer):
+    papers.know_ourselves(settings)
+    charge = papers.create_billed(("event", 90), ("dues", 100))
+    first, second = sorted(invoicing.invoice(charge), key=lambda one: one.total)
+    pay(charge, 50, valued_on=date(2026, 12, 1))
+    charge.reduce(Decimal(20), reason="Geste", line=charge.lines.get(nature="dues"))
+    note = charge.documents.get(kind="credit_note")
+    plain = create_charge(40)
+    pay(plain, reference="2")
+
+    rows = rows_of("".join(fec.lines(date(2026, 12, 1), date(2026, 12, 31))))
+
+    assert [(row["PieceRef"], row["PieceDate"], row["CompteNum"], row["Credit"]) for row in rows[1::2]] == [
+        (charge.number, "20261201", "411", "50,00"),
+        (first.number, "20261210", "706", "90,00"),
+        (second.number, "20261210", "756", "100,00"),
+        (plain.number, "20261210", "756", "40,00"),
+        (note.number, "20261210", "411", "20,00"),
+        (plain.number, "20261210", "411", "40,00"),
+    ]
+
+
+def test_an_invoice_issued_after_its_month_was_closed_changes_nothing_in_its_file(settings, treasurer):
+    papers.know_ourselves(settings)
+    charge = papers.create_billed(("event", 90))
+    pay(charge, 90, valued_on=date(2026, 11, 5))
+    Closing.close(date(2026, 11, 1), by=treasurer)
+    november = date(2026, 11, 1), date(2026, 11, 30)
+    before = list(fec.lines(*november))
+    with time_machine.travel(datetime.fromisoformat(PARIS % 11), tick=False):
+        invoicing.invoice(charge)
+
+    assert list(fec.lines(*november)) == before
+
+
 def test_a_name_with_a_tab_or_a_new_line_cuts_no_line(treasurer):
     charge = create_charge(40)
     Charge.objects.filter(pk=charge.pk).update(name="Zoé\tDémo\r\net fils")
@@ -212,6 +276,11 @@ def test_the_treasurer_closes_a_month_and_takes_the_files_away(client, treasurer
     assert "no-store" in file.headers["Cache-Control"]
     assert len(rows_of(file.getvalue().decode())) == 4
     assert len(journal.getvalue().decode().splitlines()) == 3
+    taken = Entry.objects.filter(action="exported").about(Charge.objects.get()).order_by("pk")
+    assert [(one.actor, one.note) for one in taken] == [
+        (treasurer, fec.filename(date(2026, 11, 30))),
+        (treasurer, "journal-2026-11-2026-11.csv"),
+    ]
 
 
 @pytest.mark.parametrize(
