@@ -97,13 +97,18 @@ TAX_RECEIPTS = {
 
 # The chart of accounts of associations (ANC 2018-06). Rows keep the account of the day they were written.
 
+_dues = environment.text("ACCOUNT_DUES", "756")
 BOOKS: dict[str, Any] = {
     "natures": {
-        "dues": environment.text("ACCOUNT_DUES", "756"),
+        "dues": _dues,
         "gift": environment.text("ACCOUNT_GIFTS", "754"),
         "event": environment.text("ACCOUNT_EVENTS", "706"),
         "training": environment.text("ACCOUNT_TRAININGS", "706"),
         "sponsorship": environment.text("ACCOUNT_SPONSORSHIP", "706"),
+    },
+    "dues": {  # by whom a plan is for
+        "person": environment.text("ACCOUNT_DUES_PERSONS", _dues),
+        "organisation": environment.text("ACCOUNT_DUES_ORGANISATIONS", _dues),
     },
     "methods": {
         "transfer": environment.text("ACCOUNT_BANK", "512"),

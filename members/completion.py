@@ -3,6 +3,7 @@
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,10 +24,12 @@ NUMBERS = ["purchase_order", "service_code", "engagement_number"]
 
 
 def lines_of(application: "Deciding", offer: Offer | None) -> list[Line]:
+    """Its dues, in the account of those of people, or of organisations."""
+    account = settings.BOOKS["dues"][application.plan.kind]
     if offer is not None:
-        return list(offer.lines)
+        return [line._replace(account=account) for line in offer.lines]
     label = _("Adhésion – %s") if application.replaces_id is None else _("Changement de formule – %s")
-    return [Line(ChargeLine.Nature.DUES, label % application.plan.name, application.amount)]
+    return [Line(ChargeLine.Nature.DUES, label % application.plan.name, application.amount, account=account)]
 
 
 def billing_of(application: "Deciding") -> dict[str, Any]:

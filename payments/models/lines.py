@@ -34,12 +34,16 @@ def cents(amount: Any) -> Round:
 
 
 class Line(NamedTuple):
-    """What is asked for. `deductible` is the part that a tax receipt may bear: unsaid, the whole of a gift, and nothing else."""
+    """What is asked for. `deductible` is the part that a tax receipt may bear: unsaid, the whole of a gift, and nothing else.
+
+    Without an `account`, that of its nature.
+    """
 
     nature: str
     label: str
     amount: Decimal
     deductible: Decimal | None = None
+    account: str = ""
 
 
 class ChargeLine(FrozenRow):
@@ -84,7 +88,8 @@ class ChargeLine(FrozenRow):
         """The row, not yet written, of what is asked for."""
         if line.deductible is None:
             line = line._replace(deductible=line.amount if line.nature == cls.Nature.GIFT else ZERO)
-        return cls(charge=charge, account=settings.BOOKS["natures"][line.nature], **line._asdict())
+        line = line._replace(account=line.account or settings.BOOKS["natures"][line.nature])
+        return cls(charge=charge, **line._asdict())
 
 
 class Adjustment(FrozenRow):

@@ -3,6 +3,7 @@
 import csv
 from datetime import date, datetime
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -10,11 +11,12 @@ from django.db.models import ProtectedError
 from django.urls import reverse
 
 from journal.models import Entry
+from members.models import Application
 from payments import books, fec, invoicing
 from payments.models import Adjustment, Charge, Closing, MonthNotOver, MonthsBefore, Refund
 from tests import papers
 from tests.admin import assert_same_queries
-from tests.factories import create_charge, create_role
+from tests.factories import create_charge, create_plan, create_role
 
 pytestmark = pytest.mark.django_db
 PARIS = "2026-12-%02dT10:00+01:00"
@@ -239,6 +241,28 @@ def test_an_invoice_issued_after_its_month_was_closed_changes_nothing_in_its_fil
         invoicing.invoice(charge)
 
     assert list(fec.lines(*november)) == before
+
+
+def test_dues_of_people_and_of_organisations_have_accounts_of_their_own(settings, treasurer):
+    accounts = {"person": "7561", "organisation": "7562"}
+    settings.BOOKS = settings.BOOKS | {"dues": accounts}
+    for number, (kind, price) in enumerate([("person", 40), ("organisation", 300)]):
+        who = {"first_name": "Alex", "last_name": "Démo", "email": f"{kind}@example.org"}
+        who |= {"organisation": "Coopérative d’essai"} if kind == "organisation" else {}
+        plan = create_plan(kind=kind, price=Decimal(price))
+        application = Application.submit(plan, request_key=uuid4(), **who)
+        pay(application.charge, price, str(number))
+    pay(create_charge(10), 10, "sans formule")
+
+    rows = rows_of("".join(fec.lines(date(2026, 12, 1), date(2026, 12, 31))))
+
+    sold = {row["CompteNum"]: (row["CompteLib"], row["Credit"]) for row in rows if row["JournalCode"] == "VE"}
+    del sold["411"]
+    assert sold == {
+        "7561": ("Cotisations sans contrepartie", "40,00"),
+        "7562": ("Cotisations avec contrepartie", "300,00"),
+        "756": ("Cotisations", "10,00"),
+    }
 
 
 def test_a_name_with_a_tab_or_a_new_line_cuts_no_line(treasurer):
