@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import ReadOnlyAdmin, form_page
-from payments.admin.forms import ClearForm, DecisionForm, ReductionForm, RefundForm
+from payments.admin.forms import AgainForm, ClearForm, DecisionForm, ReductionForm, RefundForm
 from payments.models import Charge, RefundTooLarge
 from payments.money import euros
 
@@ -68,6 +68,17 @@ DECISIONS = {
         DecisionForm,
         lambda charge, typed, staff: charge.write_off(reason=typed["reason"], by=staff),
         _("Le reste n’est plus demandé."),
+    ),
+    "claim_again": Decision(
+        _("Réclamer de nouveau"),
+        _(
+            "%s ont été abandonnés. Ils sont de nouveau dus\u00a0: la perte est annulée par une contre-écriture, et les relances "
+            "reprennent."
+        ),
+        lambda charge: charge.amount_lost if charge.is_written_off else 0,
+        AgainForm,
+        lambda charge, typed, staff: charge.claim_again(reason=typed["reason"], by=staff),
+        _("Le reste est de nouveau demandé."),
     ),
     "cancel": Decision(
         _("Annuler la somme"),

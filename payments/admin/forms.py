@@ -115,6 +115,12 @@ class ClearForm(DecisionForm):
     )
 
 
+class AgainForm(DecisionForm):
+    reason = forms.CharField(
+        label=_("Raison"), max_length=200, help_text=_("Reste dans l’historique de la somme due.")
+    )
+
+
 class LineField(forms.ModelChoiceField):
     def label_from_instance(self, line: ChargeLine) -> str:
         return f"{line.label} – {euros(line.amount)}"

@@ -95,6 +95,16 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     def _consequence(self, payment: Payment) -> str:
         told = {"amount": euros(abs(payment.amount)), "payment": payment, "number": payment.charge.number}
+        if other := payment.other_side:
+            paid, source = (payment, other) if payment.amount > 0 else (other, payment)
+            told |= {"number": paid.charge.number, "source": source.charge.number}
+            return (
+                gettext(
+                    "%(amount)s d’avoir\u00a0: la somme %(number)s les demandera de nouveau, et ils seront de nouveau à rendre, "
+                    "pour %(source)s."
+                )
+                % told
+            )
         if payment.amount > 0:
             return (
                 gettext("%(amount)s, %(payment)s\u00a0: la somme %(number)s les demandera de nouveau.") % told

@@ -344,6 +344,17 @@ class Charge(Owed):
         self.refresh_from_db()
 
     @transaction.atomic
+    def claim_again(self, *, reason: str, by: "User") -> None:
+        """Undo a write-off: what is still lost is asked for again. A second call changes nothing."""
+        charge = self.locked()
+        if not charge.is_written_off or not charge.amount_lost:
+            return
+        Adjustment.recover(charge, charge.amount_lost, reason=reason, by=by)
+        charge.cancelled_at, charge.cancel_reason, charge.payable_until = None, "", None
+        charge.save(update_fields=["cancelled_at", "cancel_reason", "payable_until"])
+        self.refresh_from_db()
+
+    @transaction.atomic
     def reduce(
         self,
         amount: Decimal,

@@ -130,15 +130,17 @@ class Adjustment(FrozenRow):
         return f"{self.get_kind_display()} – {self.line}"
 
     @classmethod
-    def recover(cls, charge: "Charge", amount: Decimal) -> None:
+    def recover(
+        cls, charge: "Charge", amount: Decimal, *, reason: str = "", by: "User | None" = None
+    ) -> None:
         """Count a loss no longer, up to `amount` that came after all. The caller holds the charge."""
         lost = cls.objects.filter(charge=charge, kind=cls.Kind.WRITTEN_OFF)
         for row in lost.values("line", "account").annotate(left=cents(Sum("amount"))).order_by("line"):
             part = min(row["left"], amount)
             if part > ZERO:
                 counter = {"amount": -part, "account": row["account"], "line_id": row["line"]}
-                day = open_day(timezone.localdate())
-                cls.objects.create(charge=charge, kind=cls.Kind.WRITTEN_OFF, booked_on=day, **counter)
+                written = {"booked_on": open_day(timezone.localdate()), "reason": reason, "made_by": by}
+                cls.objects.create(charge=charge, kind=cls.Kind.WRITTEN_OFF, **counter, **written)
                 amount -= part
 
     @classmethod

@@ -30,6 +30,9 @@ class UnderWay(NothingLeft):
     """A provider has been asked for the refund, and may make it still: another way would pay it twice."""
 
 
+USED = "-utilise"  # ends the reference of what a credit has paid, which begins with that of the credit
+
+
 class Payment(FrozenRow):
     """Money that came in or, when negative, went back.
 
@@ -122,12 +125,21 @@ class Payment(FrozenRow):
 
     @property
     def is_by_hand(self) -> bool:
-        """Typed or matched by a person; what a provider or a credit has brought is not ours to undo."""
+        """Typed, matched or decided by a person; what a provider has brought is not ours to undo."""
         return self.line_id is not None or self.method in {
             self.Method.TRANSFER,
             self.Method.CHEQUE,
             self.Method.CASH,
+            self.Method.CREDIT,
         }
+
+    @property
+    def other_side(self) -> "Payment | None":
+        """Of a credit that was used: what it paid, or where it came from. None once its payer is forgotten."""
+        if self.method != self.Method.CREDIT:
+            return None
+        reference = self.reference.removesuffix(USED) if self.amount > 0 else f"{self.reference}{USED}"
+        return Payment.objects.exclude(pk=self.pk).filter(method=self.method, reference=reference).first()
 
     @property
     def is_countered(self) -> bool:
@@ -137,7 +149,8 @@ class Payment(FrozenRow):
     @property
     def is_undoable(self) -> bool:
         is_counter = self.kind == self.Kind.MISTAKE
-        return self.is_by_hand and not is_counter and not self.is_countered
+        is_half = self.method == self.Method.CREDIT and self.other_side is None
+        return self.is_by_hand and not is_counter and not is_half and not self.is_countered
 
     @transaction.atomic
     def note_receipt(self, url: str) -> None:
@@ -155,11 +168,20 @@ class Payment(FrozenRow):
     def undo(self, *, by: "User") -> "Payment":
         """Counter an entry made by mistake: money that came in is asked for again, money that left is owed again.
 
-        What it was matched with waits again. Raises NotUndoable.
+        What it was matched with waits again; a credit that was used is one to give back again. Raises NotUndoable.
         """
-        charge = type(self.charge).objects.select_for_update().get(pk=self.charge_id)
+        other = self.other_side
+        pks = {self.charge_id, other.charge_id if other else self.charge_id}
+        charges = type(self.charge).objects.select_for_update().filter(pk__in=pks).order_by("pk")
+        held = {charge.pk: charge for charge in charges}
         if not self.is_undoable:
             raise NotUndoable
+        if other:
+            other._counter(held[other.charge_id], by=by)
+        return self._counter(held[self.charge_id], by=by)
+
+    def _counter(self, charge: "Charge", *, by: "User") -> "Payment":
+        """The caller holds the charge."""
         if self.kind != self.Kind.RECEIVED:
             return self._put_back(charge, by=by)
         if self.line is not None:
@@ -313,10 +335,10 @@ class Refund(models.Model):
             raise NothingLeft
         if amount < refund.amount:
             refund = refund.split(amount)
-        reference = f"avoir-{refund.pk}"
+        reference = f"avoir-{refund.pk}"  # `Payment.other_side` reads it
         refund.charge.pay_back(refund, method=Payment.Method.CREDIT, reference=reference, recorded_by=by)
         return charge.record_payment(
-            method=Payment.Method.CREDIT, amount=amount, reference=f"{reference}-utilise", recorded_by=by
+            method=Payment.Method.CREDIT, amount=amount, reference=f"{reference}{USED}", recorded_by=by
         )
 
     def split(self, amount: Decimal) -> "Refund":

@@ -4,11 +4,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
 from mailing.models import Email
-from payments.models import Charge, Refund
+from payments.models import Charge, NotUndoable, Payment, Refund
 from tests.admin import told
 from tests.factories import (
     create_booking,
@@ -173,3 +174,98 @@ def test_what_nobody_was_given_time_for_is_cancelled_and_not_given_up(client, st
 
     assert told(client.get(page, follow=True)) == ["Il n’y a plus rien à décider là."]
     assert not Charge.objects.exclude(cancelled_at=None).exists()
+
+
+# Claimed again
+
+
+def test_what_was_given_up_is_claimed_again_as_it_was(staff, heard):  # noqa: F811
+    charge = given_up(staff)
+    pay(charge, 10, "2", "cheque")
+
+    for _twice in range(2):
+        charge.claim_again(reason="Retrouvé", by=staff)
+
+    charge = fresh(charge)
+    assert (charge.amount_due, charge.is_payable, charge.cancel_reason) == (15, True, "")
+    assert balances() == {"411": 15, "512": 25, "756": -40}
+    assert charge.adjustments.first().made_by == staff
+    pay(charge, 15, "3", "cheque")
+    assert heard == [charge.pk]
+
+
+def test_only_what_was_given_up_is_claimed_again(staff):
+    open_one, cancelled = create_charge(40), create_charge(40)
+    pay(cancelled, 15)
+    cancelled.cancel()
+
+    for charge in (open_one, cancelled):
+        charge.claim_again(reason="Retrouvé", by=staff)
+
+    assert (fresh(open_one).amount_due, fresh(cancelled).amount_due) == (40, 0)
+    assert fresh(cancelled).adjustments.count() == 1
+
+
+def test_staff_claim_it_again_from_its_page(client, staff):
+    charge = given_up(staff)
+    page = reverse("admin:payments_charge_claim_again", args=[charge.pk])
+    assert page in client.get(reverse("admin:payments_charge_change", args=[charge.pk])).text
+    asked = client.get(page)
+    seen = asked.context["adminform"].form["seen"].value()
+
+    response = client.post(page, {"seen": seen, "reason": "Retrouvé"}, follow=True)
+
+    assert "25,00\u00a0€ ont été abandonnés." in asked.text
+    assert told(response) == ["Le reste est de nouveau demandé."]
+    assert fresh(charge).amount_due == 25
+    assert page not in response.text
+    assert LogEntry.objects.get().change_message == "Réclamer de nouveau\u00a0: Retrouvé"
+
+
+# A credit used by mistake
+
+
+@pytest.fixture
+def used(staff):
+    """60 for a charge of 40, of which 20 were used for another of 40: both sides."""
+    source, other = create_charge(40), create_charge(40)
+    pay(source, 60, "trop", "cheque")
+    paid = Refund.objects.get().apply_to(other, by=staff)
+    return Payment.objects.get(method="credit", amount__lt=0), paid
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_credit_used_by_mistake_is_one_to_give_back_again(staff, used, side):
+    used[side].undo(by=staff)
+
+    source, other = (fresh(one.charge) for one in used)
+    assert (source.amount_promised, source.amount_kept, other.amount_due) == (20, 40, 40)
+    assert balances() == {"411": 20, "512": 60, "756": -80}
+    for one in used:
+        with pytest.raises(NotUndoable):
+            one.undo(by=staff)
+    again = source.refunds.to_make().get().apply_to(other, by=staff)
+    assert again.amount == 20
+
+
+def test_a_credit_of_which_one_side_is_forgotten_is_not_undone_by_half(staff, used):
+    Charge.objects.filter(pk=used[1].charge_id).forget_payers()
+
+    with pytest.raises(NotUndoable):
+        Payment.objects.get(pk=used[0].pk).undo(by=staff)
+
+
+def test_staff_undo_it_from_the_page_of_either_side(client, staff, used):
+    source, paid = used
+    page = reverse("admin:payments_payment_undo", args=[paid.pk])
+    assert page in client.get(reverse("admin:payments_payment_change", args=[paid.pk])).text
+    told_before = (
+        f"20,00\u00a0€ d’avoir\u00a0: la somme {paid.charge.number} les demandera de nouveau, et ils seront de nouveau à "
+        f"rendre, pour {source.charge.number}."
+    )
+    assert told_before in client.get(page).text
+
+    response = client.post(page, {"reason": "Autre personne"}, follow=True)
+
+    assert told(response) == ["La saisie est annulée par une contre-écriture."]
+    assert fresh(paid.charge).amount_due == 40
