@@ -26,6 +26,7 @@ from payments.models import (
     Charge,
     Closing,
     Line,
+    LineSpent,
     MonthsBefore,
     NothingLeft,
     NotUndoable,
@@ -76,9 +77,12 @@ class Money(RuleBasedStateMachine):
         rows = list(rows.order_by("pk"))
         return rows[number % len(rows)] if rows else None
 
-    def tell(self, payment):
-        """What happened outside, whatever our rows say of it."""
-        self.told[payment.method, payment.reference] = payment.amount
+    def tell(self, payment, amount):
+        """So much came in, or left when negative, outside: whatever our row of it says."""
+        self.told[payment.method, payment.reference] = amount
+
+    def told_of(self, payment):
+        return self.told[payment.method, payment.reference]
 
     # What may happen
 
@@ -99,7 +103,9 @@ class Money(RuleBasedStateMachine):
         amount = max((charge.amount * share / 10).quantize(CENT), CENT)
         on = timezone.localdate() - timedelta(days=days)
         reference = f"p{len(self.told)}"
-        self.tell(charge.record_payment(method=method, amount=amount, reference=reference, valued_on=on))
+        self.tell(
+            charge.record_payment(method=method, amount=amount, reference=reference, valued_on=on), amount
+        )
 
     @rule(number=which)
     def tell_again(self, number):
@@ -137,10 +143,10 @@ class Money(RuleBasedStateMachine):
     def make_refund(self, number):
         refund = self.pick(Refund.objects.to_make(), number)
         if refund:
-            reference = f"r{refund.pk}"
+            reference, amount = f"r{refund.pk}", refund.amount
             for _twice in range(2):
                 payment = refund.settle(method="transfer", reference=reference, recorded_by=self.staff)
-            self.tell(payment)
+            self.tell(payment, -amount)
 
     @rule(number=which, other=which)
     def use_credit(self, number, other):
@@ -153,12 +159,14 @@ class Money(RuleBasedStateMachine):
     def charge_back(self, number, is_whole):
         payment = self.pick(Payment.objects.filter(kind="received", method="sandbox"), number)
         if payment:
-            amount = payment.amount if is_whole else max((payment.amount / 3).quantize(CENT), CENT)
+            paid = self.told_of(payment)
+            amount = paid if is_whole else max((paid / 3).quantize(CENT), CENT)
             reference = f"cb{payment.pk}"
             with suppress(PaymentMismatch):  # of another amount than the first time
-                self.tell(
-                    payment.charge.take_back(payment, amount=amount, reference=reference, kind="chargeback")
+                back = payment.charge.take_back(
+                    payment, amount=amount, reference=reference, kind="chargeback"
                 )
+                self.tell(back, -amount)
 
     @rule(number=which, share=st.integers(1, 30), is_undone=st.booleans())
     def match(self, number, share, is_undone):
@@ -167,12 +175,12 @@ class Money(RuleBasedStateMachine):
         amount = max((charge.amount * share / 10).quantize(CENT), CENT)
         line = create_line(amount + 7)
         [payment] = line.pay({charge.pk: amount}, by=self.staff, may_exceed=True)
-        self.tell(payment)
+        self.tell(payment, amount)
         aside = line.set_aside("helloasso", by=self.staff)
         assert line.locked().remainder == 0
         if is_undone:
             aside.undo(by=self.staff)
-            self.tell(payment.undo(by=self.staff))
+            self.tell(payment.undo(by=self.staff), -amount)
             assert line.locked().remainder == line.amount
 
     @rule(number=which)
@@ -181,14 +189,29 @@ class Money(RuleBasedStateMachine):
         if refund:
             line = create_line(-refund.amount)
             [payment] = line.give_back([refund], by=self.staff)
-            self.tell(payment)
+            self.tell(payment, line.amount)
+
+    @rule(number=which, is_mistaken=st.booleans())
+    def match_a_bounce(self, number, is_mistaken):
+        """A line of the bank takes a payment back; noted by mistake, it is undone and noted again."""
+        paid = Payment.objects.filter(kind="received", method__in=["transfer", "cheque"])
+        if payment := self.pick(paid, number):
+            line = create_line(-self.told_of(payment))
+            with suppress(LineSpent):  # it had bounced before
+                back = line.charge_back(payment, by=self.staff)
+                self.tell(back, line.amount)
+                if is_mistaken:
+                    self.tell(back.undo(by=self.staff), -line.amount)
+                    self.tell(line.charge_back(payment, by=self.staff), line.amount)
 
     @rule(number=which)
     def undo(self, number):
         payment = self.pick(Payment.objects.exclude(kind="mistake"), number)
         if payment:
             with suppress(NotUndoable):
-                self.tell(payment.undo(by=self.staff))
+                counter = payment.undo(by=self.staff)
+                if payment.method != "credit":  # that one never was outside
+                    self.tell(counter, -self.told_of(payment))
 
     @rule(number=which)
     def cancel(self, number):
@@ -197,6 +220,20 @@ class Money(RuleBasedStateMachine):
     @rule(number=which)
     def write_off(self, number):
         self.pick(Charge.objects.all(), number).write_off(reason="Jamais venu", by=self.staff)
+
+    @rule(number=which, is_asked=st.booleans())
+    def give_up_for_a_while(self, number, is_asked):
+        """All of it comes after all, by itself or asked for again: then it is paid like any other."""
+        charge = self.pick(Charge.objects.filter(cancelled_at=None).exclude(booked_on=None), number)
+        if not charge or not charge.amount_due:
+            return
+        charge.write_off(reason="Jamais venu", by=self.staff)
+        lost = charge.amount_lost
+        if is_asked:
+            charge.claim_again(reason="Retrouvé", by=self.staff)
+        reference = f"p{len(self.told)}"
+        self.tell(charge.record_payment(method="cheque", amount=lost, reference=reference), lost)
+        assert Charge.objects.get(pk=charge.pk).paid_at is not None
 
     @rule(number=which, share=st.integers(1, 12))
     def ask_for_less(self, number, share):
@@ -208,6 +245,7 @@ class Money(RuleBasedStateMachine):
 
     @rule(number=which)
     def issue_an_invoice(self, number):
+        """What it does to the books: the document itself takes a tenth of a second, as does each credit note after it."""
         if charge := self.pick(Charge.objects.filter(cancelled_at=None), number):
             charge.book()
 

@@ -1,6 +1,7 @@
 """What every provider keeps, whatever it is: the same tests for each, against its own server or its own rows."""
 
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -143,6 +144,13 @@ def test_more_than_was_paid_is_not_given_back(provider, paid_checkout):
 
     with pytest.raises(ProviderRefused):
         providers.get(provider[0]).refund(reference, amount=Decimal("40.01"), key="refund-1")
+
+
+def test_a_payment_that_the_provider_does_not_know_is_not_given_back(provider):
+    with pytest.raises(ProviderRefused):
+        providers.get(provider[0]).refund(str(uuid4()), amount=Decimal(10), key="refund-1")
+
+    assert not SandboxRefund.objects.exists()
 
 
 def test_what_the_bank_takes_back_is_asked_for_again_once(provider, paid_checkout):
