@@ -20,6 +20,7 @@ from accounts.models import User
 from documents.spreadsheets import CONTENT_TYPES, as_csv
 from journal import trail
 from payments import books, fec
+from payments.admin.forms import OLDEST
 from payments.models import Charge, Closing, MonthNotOver, MonthsBefore
 from payments.money import euros
 
@@ -44,6 +45,13 @@ def last_month() -> date:
 
 class ClosingForm(forms.Form):
     month = month_field(_("Mois à clore"), initial=last_month)
+
+    def clean_month(self) -> date:
+        """What is closed stays so."""
+        month: date = self.cleaned_data["month"]
+        if month < timezone.localdate() - OLDEST:
+            raise ValidationError(gettext("Cette date a plus de dix ans\u00a0: vérifiez l’année."))
+        return month
 
 
 class PeriodForm(forms.Form):

@@ -312,6 +312,7 @@ def test_the_treasurer_closes_a_month_and_takes_the_files_away(client, treasurer
     [
         ("2026-12", "Ce mois n’est pas fini."),
         ("2026-11", "Un mois d’avant est encore ouvert"),
+        ("0026-10", "Cette date a plus de dix ans"),
         ("novembre", "Écrivez un mois sous la forme 2026-11."),
         ("", "Ce champ est obligatoire."),
     ],
