@@ -75,8 +75,8 @@ class StatementAdmin(ReadOnlyAdmin):
         rows = tables.first_rows(bytes(statement.content))
         titles = likely_titles(rows)
         asked = request.POST.get("header_row") or request.GET.get("titres") or ""
-        is_known = asked.isdecimal() and int(asked) in titles
-        header = int(asked) if is_known else statement.header_row or tables.header_row(rows)
+        chosen = {str(number): number for number in titles}.get(asked)
+        header = chosen or statement.header_row or tables.header_row(rows)
         initial = {"account": statement.account} if statement.layout_id else {}
         form = ColumnsForm(request.POST or None, rows=rows, header=header, initial=initial)
         if request.method == "POST" and form.is_valid():

@@ -229,3 +229,12 @@ def test_others_import_nothing(client):
         client.get(one).status_code for one in (ADD, STATEMENTS, url(statement), url(statement, "columns"))
     ] == [403] * 4
     assert client.post(url(statement, "import")).status_code == 403
+
+
+@pytest.mark.parametrize("row", ["9" * 5000, "0", "-1", "²"])
+def test_a_row_of_titles_that_is_not_there_is_not_followed(staff, row):
+    page = send(staff, samples.TABLE, name="banque.csv")
+
+    response = staff.post(url(Statement.objects.get(), "columns"), typed(page, header_row=row, account=""))
+
+    assert response.status_code == 400
