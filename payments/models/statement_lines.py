@@ -22,6 +22,7 @@ from payments.models.frozen import FrozenRow
 from payments.models.lines import MONEY, ZERO, cents, total
 from payments.models.payments import NothingLeft, Payment, Refund
 from payments.models.statements import Statement
+from payments.statements.lines import words
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -209,9 +210,9 @@ class StatementLine(FrozenRow):
             "booked_on": on,
             "valued_on": on,
             "amount": amount,
-            "payer": payer[:200],
+            "payer": words(payer, 200),
             "email": email.lower(),
-            "label": label[:500],
+            "label": words(label),
             "bank_id": reference,
             "provider_receipt": provider_receipt,
             "counters": counters,

@@ -1,6 +1,5 @@
 """What every file of a bank comes down to."""
 
-import re
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -41,8 +40,9 @@ class Reading(NamedTuple):
 
 
 def words(text: str | None, size: int = 500) -> str:
-    """On one line, without what no keyboard writes."""
-    return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", text or "").split())[:size]
+    """On one line, without what no keyboard writes: nor the signs that have a page read the other way round."""
+    seen = "".join(sign if sign.isprintable() else " " for sign in text or "")
+    return " ".join(seen.split())[:size]
 
 
 def told(text: str | None, size: int = 100) -> str:

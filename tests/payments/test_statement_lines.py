@@ -27,6 +27,12 @@ def test_a_payment_of_a_provider_without_a_charge_is_shown_once():
     assert StatementLine.objects.count() == 2
 
 
+def test_a_name_that_would_turn_the_page_around_is_written_as_it_is_read():
+    line = arrived(payer="Lou\u202e \u2066Démo\x00", label="Don\x1b\n  libre")
+
+    assert (line.payer, line.label) == ("Lou Démo", "Don libre")
+
+
 def test_what_has_found_its_charge_waits_for_nobody():
     create_charge().record_payment(method="helloasso", amount=Decimal(40), reference="P-1")
 

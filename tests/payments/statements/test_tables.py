@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from documents.reading import Row
 from payments.statements import tables
+from payments.statements.lines import words
 from payments.statements.tables import Column
 from tests.payments.statements.samples import TABLE
 
@@ -127,3 +128,7 @@ def test_what_is_written_is_read_back(rows):
     assert [(line.booked_on, line.amount, line.label) for line in lines] == [
         (day, amount, " ".join(label.split())) for day, amount, label in rows
     ]
+
+
+def test_signs_that_turn_words_around_are_not_of_a_name():
+    assert words("\u202eODED\u2069 ELLIMAC\x85 \ue000") == "ODED ELLIMAC"
