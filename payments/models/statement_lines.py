@@ -266,7 +266,7 @@ class StatementLine(FrozenRow):
             )
             for charge in asked
         ]
-        for email in sorted({charge.email for charge in asked if charge.email and line.is_of_the_bank}):
+        for email in sorted(charge.email for charge in asked if charge.email and line.is_of_the_bank):
             PayerAlias.objects.learn(line, email)
         return payments
 

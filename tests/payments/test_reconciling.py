@@ -431,6 +431,17 @@ def test_who_pays_for_whom_is_learnt_by_name_and_by_account_and_unlearnt(staff):
     assert not PayerAlias.objects.exists()
 
 
+def test_a_match_undone_leaves_what_another_has_taught(staff):
+    charges = [create_charge(20, email="lou@example.org") for _three in range(3)]
+    create_line(20, payer="LE PHARE").pay({charges[0].pk: Decimal(20)}, by=staff)
+    payments = create_line(40, payer="LE PHARE").pay({one.pk: Decimal(20) for one in charges[1:]}, by=staff)
+
+    for payment in payments:
+        payment.undo(by=staff)
+
+    assert PayerAlias.objects.get().times == 1
+
+
 def test_a_payer_not_seen_for_three_years_is_forgotten(staff):
     from iamm import due, retention  # noqa: PLC0415
 
