@@ -49,6 +49,7 @@ class LineVerbsAdmin(ReadOnlyAdmin):
             verb("<int:pk>/refunds/", self.give_back, "refunds"),
             verb("<int:pk>/aside/", self.set_aside, "aside"),
             verb("<int:pk>/apart/", self.tell_apart, "apart"),
+            verb("<int:pk>/doubt/", self.doubt, "doubt"),
             verb("aside/<int:pk>/undo/", self.undo_aside, "undo_aside"),
             *super().get_urls(),
         ]
@@ -105,6 +106,11 @@ class LineVerbsAdmin(ReadOnlyAdmin):
         """It only looks like its twin."""
         line = self._line(request, pk)
         return self._act(request, line, lambda: _tell_apart(line, _staff(request)))
+
+    def doubt(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Somebody has told it apart, and was wrong."""
+        line = self._line(request, pk)
+        return self._act(request, line, lambda: _doubt(line))
 
     def undo_aside(self, request: HttpRequest, pk: int) -> HttpResponse:
         aside = get_object_or_404(Aside.objects.select_related("line"), pk=pk)
@@ -185,6 +191,11 @@ def _set_aside(line: StatementLine, reason: str, note: str, by: User, *, fees: D
 def _tell_apart(line: StatementLine, by: User) -> str:
     line.tell_apart(by=by)
     return gettext("Ce sont deux opérations.")
+
+
+def _doubt(line: StatementLine) -> str:
+    line.doubt_again()
+    return gettext("Cette ligne est de nouveau un double possible.")
 
 
 def _undo(aside: Aside, by: User) -> str:

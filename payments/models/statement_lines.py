@@ -3,35 +3,28 @@
 Whoever acts on a line holds the charges first, in the order of their keys, then the line.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from payments.models.asides import Aside, PayerAlias
 from payments.models.charges import Charge
 from payments.models.frozen import FrozenRow
-from payments.models.lines import MONEY, ZERO, cents, total
+from payments.models.line_rows import StatementLineQuerySet, fingerprint
+from payments.models.lines import ZERO, total
 from payments.models.payments import NothingLeft, Payment, Refund
 from payments.models.statements import Statement
 from payments.statements.lines import words
 
 if TYPE_CHECKING:
     from accounts.models import User
-
-NOBODY = dict.fromkeys(
-    ["label", "payer", "email", "iban", "bank_id", "end_to_end", "reference", "provider_receipt"], ""
-)
-
-UNDECIDED = Q(twin__isnull=False, told_apart_at=None)
 
 
 class LineSpent(Exception):
@@ -44,54 +37,6 @@ class MoreThanDue(Exception):
 
 class LineDoubtful(Exception):
     """It may repeat another line: a person says first whether it does."""
-
-
-def fingerprint(*facts: object) -> str:
-    """What a line is recognised by when it is read again."""
-    return hashlib.sha256("|".join(str(fact) for fact in facts).encode()).hexdigest()
-
-
-class StatementLineQuerySet(models.QuerySet["StatementLine"]):
-    def with_left(self) -> Any:
-        """Annotate what was set aside of each, and what is left to deal with."""
-
-        def of(model: type[models.Model]) -> Coalesce:
-            rows = model._default_manager.filter(line=OuterRef("pk")).order_by().values("line")
-            found = rows.annotate(total=cents(Sum("amount"))).values("total")
-            return Coalesce(Subquery(found), Value(ZERO), output_field=MONEY)
-
-        return self.annotate(aside=of(Aside), paid=of(Payment)).annotate(
-            left=cents(F("amount") - F("aside") - F("paid"))
-        )
-
-    def with_rows(self) -> "StatementLineQuerySet":
-        return self.prefetch_related("payments", "asides")
-
-    def to_match(self) -> "StatementLineQuerySet":
-        return self.with_left().exclude(left=0).exclude(UNDECIDED)
-
-    def doubtful(self) -> "StatementLineQuerySet":
-        return self.with_left().exclude(left=0).filter(UNDECIDED)
-
-    def matched(self) -> "StatementLineQuerySet":
-        return self.with_left().filter(left=0, aside=0)
-
-    def set_aside(self) -> "StatementLineQuerySet":
-        return self.with_left().filter(left=0).exclude(aside=0)
-
-    def told_by(self, provider: str, reference: str) -> "StatementLine | None":
-        """The line of this payment, or of this give-back, of a provider."""
-        return self.filter(fingerprint=fingerprint(provider, reference)).first()
-
-    def named(self) -> "StatementLineQuerySet":
-        """That still say who paid."""
-        return self.exclude(**NOBODY)
-
-    def forget(self) -> int:
-        """Take the people out of lines whose ten years are over. What is recognised, and the money, stay."""
-        pks = list(self.values_list("pk", flat=True))
-        Aside.objects.filter(line__in=pks).update(note="")
-        return self.model.objects.filter(pk__in=pks).update(**NOBODY)
 
 
 class StatementLine(FrozenRow):
@@ -358,9 +303,19 @@ class StatementLine(FrozenRow):
             StatementLine.objects.filter(pk=line.pk).update(**decided)
         self.refresh_from_db()
 
+    @transaction.atomic
+    def doubt_again(self) -> None:
+        """Whoever told it apart was wrong. Raises LineSpent while something is said of it."""
+        line = self.locked()
+        if not line.told_apart_at or line.remainder != line.amount:
+            raise LineSpent
+        StatementLine.objects.filter(pk=line.pk).update(told_apart_at=None, told_apart_by=None)
+        self.refresh_from_db()
+
     def forget_payer(self, email: str) -> None:
         """It was not for them that its counterparty paid."""
-        PayerAlias.objects.unlearn(self, email)
+        if self.is_of_the_bank:
+            PayerAlias.objects.unlearn(self, email)
 
     def _held_for(self, amount: Decimal) -> "StatementLine":
         """This line, held, if so much is left of it."""

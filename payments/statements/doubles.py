@@ -15,7 +15,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from documents.cells import folded
-from payments.models.statement_lines import fingerprint
+from payments.models.line_rows import fingerprint
 from payments.statements.lines import ReadLine
 
 SAME_ID = timedelta(days=10)  # a bank may correct a day; an identity seen later than that is another's

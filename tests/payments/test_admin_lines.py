@@ -379,15 +379,15 @@ def test_looking_gives_no_right_to_act(client):
 
     answers = [
         client.post(url(line, verb), {"proposal": "x"}).status_code
-        for verb in ("accept", "match", "refunds", "aside", "apart")
+        for verb in ("accept", "match", "refunds", "aside", "apart", "doubt")
     ]
 
-    assert answers == [403] * 5
+    assert answers == [403] * 6
     assert 'name="proposal"' not in client.get(url(line)).text
     assert client.get(url(line)).status_code == 200
 
 
-@pytest.mark.parametrize("verb", ["accept", "match", "refunds", "aside", "apart"])
+@pytest.mark.parametrize("verb", ["accept", "match", "refunds", "aside", "apart", "doubt"])
 def test_a_verb_is_not_an_address_to_follow(staff, verb):
     assert staff.get(url(create_line(), verb)).status_code == 405
 
