@@ -47,7 +47,7 @@ class Proposal(NamedTuple):
         if self.kind == "set_aside":
             return f"{self.kind}:{self.rows[0]}"
         pairs = zip(self.rows, self.parts, strict=True)
-        return f"{self.kind}:" + ",".join(f"{row.pk}={part}" for row, part in pairs)
+        return f"{self.kind}:" + ",".join(f"{row.pk}={part:.2f}" for row, part in pairs)
 
 
 class Desk:
