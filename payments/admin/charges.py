@@ -239,7 +239,9 @@ class ChargeAdmin(TreasuryPage, ExtractPage, RemindsUnpaid, DecisionsAdmin):
             form,
             title=gettext("Enregistrer un paiement"),
             submit=gettext("Enregistrer ce paiement"),
-            note=(gettext("Reste à régler\u00a0: %s.") if charge.is_payable else gettext("Abandonné\u00a0: %s."))
+            note=(
+                gettext("Reste à régler\u00a0: %s.") if charge.is_payable else gettext("Abandonné\u00a0: %s.")
+            )
             % euros(waited_for),
         )
 

@@ -1,26 +1,15 @@
-"""What was said of a line of the bank and is taken back: that it repeats nothing, and whom its counterparty pays for."""
+"""What was said of a line of the bank and is taken back: that it repeats nothing."""
 
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 
-from payments.models import LineSpent, PayerAlias, StatementLine
+from payments.models import LineSpent, StatementLine
 from tests.admin import told
 from tests.factories import create_charge, create_line, create_role, create_staff
 
 pytestmark = pytest.mark.django_db
-
-
-def test_what_a_provider_says_of_its_payer_unlearns_nothing_of_the_bank():
-    staff, of_the_bank = create_staff(), create_line(9, payer="SARL LOU")
-    of_the_bank.pay({create_charge(9, email="lou@example.org").pk: Decimal(9)}, by=staff)
-    line = create_line(40, payer="SARL LOU", method="helloasso", bank_id="P-1")
-    [payment] = line.pay({create_charge(40, email="lou@example.org").pk: Decimal(40)}, by=staff)
-
-    payment.undo(by=staff)
-
-    assert PayerAlias.objects.get().times == 1
 
 
 @pytest.fixture

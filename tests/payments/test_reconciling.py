@@ -1,11 +1,10 @@
 """What a person says of a line of the bank: what it pays, what it is instead, that they were wrong."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
 import time_machine
-from django.utils import timezone
 
 from mailing.models import Email
 from payments import books
@@ -18,7 +17,6 @@ from payments.models import (
     MoreThanDue,
     NothingLeft,
     NotUndoable,
-    PayerAlias,
     Payment,
     PaymentMismatch,
     Refund,
@@ -411,44 +409,3 @@ def test_what_was_set_aside_comes_back_and_the_books_say_both(staff):
     for one in Aside.objects.all():
         with pytest.raises(NotUndoable):
             one.undo(by=staff)
-
-
-# Who pays for whom
-
-
-def test_who_pays_for_whom_is_learnt_by_name_and_by_account_and_unlearnt(staff):
-    line, charge = (
-        create_line(40, payer="SARL CHEZ LOU", iban="FR7699999"),
-        create_charge(40, email="lou@example.org"),
-    )
-    [payment] = line.pay({charge.pk: Decimal(40)}, by=staff)
-    same = [create_line(9, payer="Sarl « Chez Lou »"), create_line(9, payer="Autre", iban="FR7699999")]
-
-    assert [PayerAlias.objects.of_lines([one]).get().email for one in same] == ["lou@example.org"] * 2
-    assert "FR76" not in str(list(PayerAlias.objects.values()))
-
-    payment.undo(by=staff)
-    assert not PayerAlias.objects.exists()
-
-
-def test_a_match_undone_leaves_what_another_has_taught(staff):
-    charges = [create_charge(20, email="lou@example.org") for _three in range(3)]
-    create_line(20, payer="LE PHARE").pay({charges[0].pk: Decimal(20)}, by=staff)
-    payments = create_line(40, payer="LE PHARE").pay({one.pk: Decimal(20) for one in charges[1:]}, by=staff)
-
-    for payment in payments:
-        payment.undo(by=staff)
-
-    assert PayerAlias.objects.get().times == 1
-
-
-def test_a_payer_not_seen_for_three_years_is_forgotten(staff):
-    from iamm import due, retention  # noqa: PLC0415
-
-    line = create_line(40, payer="Lou", iban="FR76")
-    PayerAlias.objects.learn(line, "lou@example.org")
-    PayerAlias.objects.filter(pk=PayerAlias.objects.latest("pk").pk).update(
-        used_on=timezone.localdate() - timedelta(days=4 * 365)
-    )
-
-    assert due.payer_aliases(retention.rule("payer-aliases").kept).count() == 1
