@@ -89,6 +89,7 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 
     def forget(self) -> int:
         """Take the people out of those whose time is over. Their numbers, days and amounts stay."""
+        Cancellation.objects.filter(document__in=self.values("pk")).update(reason="")  # as staff wrote it
         return self.update(buyer={}, lines=[], content=b"")
 
 

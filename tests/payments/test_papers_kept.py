@@ -54,6 +54,18 @@ def test_a_receipt_is_kept_six_years_and_an_invoice_ten():
     assert not Billing.objects.exists()
 
 
+def test_why_a_receipt_was_cancelled_goes_with_it():
+    with at("2026-11-26"):
+        receipt = receipts.issue(create_billed(("gift", 50), billing=SOMEBODY, paid=50).payments.get())
+        receipts.cancel(receipt, reason="Camille Démo a divorcé")
+
+    with at("2033-01-01"):
+        assert forgotten() == {"receipt"}
+
+    receipt.cancellation.refresh_from_db()
+    assert receipt.cancellation.reason == ""
+
+
 def test_what_was_invoiced_and_never_paid_is_kept_as_long():
     with at("2026-11-26"):
         charge = create_billed(("dues", 100))
