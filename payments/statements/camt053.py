@@ -25,7 +25,8 @@ def read(data: bytes) -> Reading:
     Raises Unreadable.
     """
     reading = Reading([], [])
-    entries = [(_account(one), entry) for one in statements(parse(data)) for entry in _all(one, "Ntry")]
+    of_each = [(_account(one), _all(one, "Ntry")) for one in statements(parse(data))]
+    entries = [(account, entry) for account, some in of_each for entry in some]
     for number, (account, entry) in enumerate(entries, start=1):
         if (_text(entry, "Sts", "Cd") or _text(entry, "Sts")) != BOOKED:
             continue
