@@ -195,6 +195,15 @@ def test_a_credit_that_is_used_is_no_gift():
     assert isinstance(receipts.refusal(other.payments.get()), receipts.NothingGiven)
 
 
+def test_a_donor_sees_that_the_receipt_of_what_went_back_is_worth_nothing(client):
+    payment = given()
+    receipt = receipts.issue(payment)
+    payment.charge.take_back(payment, amount=Decimal(50), reference="R", kind="chargeback")
+    payment.charge.cancel()
+
+    assert f"{receipt.number}, annulé" in client.get(payment.charge.get_absolute_url()).text
+
+
 # Cancelled and replaced
 
 
