@@ -46,6 +46,22 @@ def test_whoever_has_the_link_takes_the_very_bytes_that_were_issued(client, invo
     assert response.headers["Referrer-Policy"] == "same-origin"
 
 
+def test_what_asks_for_a_document_stays_in_no_cache_and_is_told_to_no_other_site(client, settings):
+    settings.TAX_RECEIPTS = papers.RECEIPTS
+    due, gift = create_billed(("dues", 100)), create_billed(("gift", 50), billing=None, paid=50)
+    receipt = address("charge_receipt", gift, gift.payments.get().pk)
+    invoice, quote = address("charge_invoice", due), address("charge_quote", due)
+
+    answers = [
+        *[client.get(one) for one in (invoice, receipt, quote)],
+        *[client.post(one, {"name": ""}) for one in (invoice, receipt, quote)],
+    ]
+
+    assert [one.status_code for one in answers] == [200, 200, 405, 400, 400, 302]
+    assert [one for one in answers if "no-store" not in one.headers["Cache-Control"]] == []
+    assert {one.headers["Referrer-Policy"] for one in answers} == {"same-origin"}
+
+
 def test_a_stranger_finds_no_document(client, invoice):
     other = create_billed(("dues", 10))
 

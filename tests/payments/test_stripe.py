@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import reverse
 from django.views.debug import ExceptionReporter
@@ -284,7 +285,7 @@ def test_the_session_of_another_charge_is_refused(stripe):
 # Faults
 
 
-SECRETS = [fakes.KEY, fakes.WEBHOOK_SECRET]
+SECRETS = [fakes.KEY, fakes.WEBHOOK_SECRET, django_settings.PAYMENT_NOTIFICATION_SECRET]
 FAULTS = {
     "401": 401,
     "402": 402,
