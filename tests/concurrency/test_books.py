@@ -83,6 +83,36 @@ def test_an_entry_is_countered_once_by_two_who_undo_it_at_once(at_once):
     assert Charge.objects.get(pk=charge.pk).amount_received == 0
 
 
+def test_a_credit_is_taken_back_once_by_two_who_undo_each_a_side_of_it(at_once):
+    staff, first, other = create_staff(), create_charge(40), create_charge(25)
+    pay(first, 65)
+    paid = Refund.objects.get().apply_to(other, by=staff)
+
+    done = at_once(
+        *[attempt(lambda side=side: side.undo(by=staff), NotUndoable) for side in (paid, paid.other_side)]
+    )
+
+    assert sum(done) == 1
+    assert Charge.objects.get(pk=other.pk).amount_received == 0
+    assert Charge.objects.get(pk=first.pk).amount_promised == 25
+
+
+def test_a_loss_is_asked_for_again_or_paid_and_never_both(at_once):
+    staff, charge = create_staff(), create_charge(40)
+    pay(charge, 15)
+    charge.write_off(reason="Introuvable", by=staff)
+
+    at_once(
+        lambda: charge.claim_again(reason="Retrouvé", by=staff),
+        lambda: pay(charge, 25, "2"),
+        lambda: charge.claim_again(reason="Retrouvé", by=staff),
+    )
+
+    charge = Charge.objects.get(pk=charge.pk)
+    assert (charge.amount_owed, charge.amount_due, charge.cancelled_at) == (40, 0, None)
+    assert charge.paid_at is not None
+
+
 def test_a_chargeback_told_twice_at_once_is_written_once(at_once):
     charge = create_charge(40)
     payment = pay(charge, method="sandbox")
