@@ -221,8 +221,7 @@ class ChargeAdmin(TreasuryPage, ExtractPage, RemindsUnpaid, DecisionsAdmin):
         if not charge.is_payable and not charge.is_written_off:
             messages.error(request, gettext("Cette somme n’attend plus de paiement."))
             return page
-        waited_for = charge.amount_due if charge.is_payable else charge.amount_lost
-        form = PaymentForm(request.POST or None, initial={"amount": waited_for})
+        form = PaymentForm(request.POST or None, initial={"amount": charge.amount_awaited})
         if form.is_valid():
             try:
                 payment = charge.record_payment(**form.cleaned_data, recorded_by=staff)
@@ -242,7 +241,7 @@ class ChargeAdmin(TreasuryPage, ExtractPage, RemindsUnpaid, DecisionsAdmin):
             note=(
                 gettext("Reste à régler\u00a0: %s.") if charge.is_payable else gettext("Abandonné\u00a0: %s.")
             )
-            % euros(waited_for),
+            % euros(charge.amount_awaited),
         )
 
     def _result(self, charge: Charge) -> str:

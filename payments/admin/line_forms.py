@@ -54,7 +54,7 @@ class MatchForm(forms.Form):
                 gettext("Cela fait %(whole)s\u00a0: il ne reste que %(left)s de cette ligne.") % told
             )
         for charge in self.charges:
-            excess = self.parts.get(charge.pk, ZERO) - charge.amount_due
+            excess = self.parts.get(charge.pk, ZERO) - charge.amount_awaited
             if excess > 0 and not self.cleaned_data.get("may_exceed"):
                 self.exceeds = True
                 self.add_error(

@@ -153,4 +153,4 @@ def _searched(q: str) -> list[Charge]:
     for word in q.split():
         wanted &= Q(name__icontains=word) | Q(email__icontains=word)
     found = Charge.objects.filter(wanted) if wanted else Charge.objects.none()
-    return sorted(found.with_rows().order_by("-pk")[:FOUND], key=lambda charge: not charge.amount_due)
+    return sorted(found.with_rows().order_by("-pk")[:FOUND], key=lambda charge: not charge.amount_awaited)

@@ -227,6 +227,11 @@ class Owed(models.Model):
         return total(refund for refund in self.refunds.all() if refund.is_to_make)
 
     @property
+    def amount_awaited(self) -> Decimal:
+        """What is not too much if it comes: what is due, or what was given up."""
+        return self.amount_lost if self.is_written_off else self.amount_due
+
+    @property
     def amount_lost(self) -> Decimal:
         """What was given up, and has not come since."""
         return total(row for row in self.adjustments.all() if row.kind == Adjustment.Kind.WRITTEN_OFF)

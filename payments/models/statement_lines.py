@@ -32,7 +32,7 @@ class LineSpent(Exception):
 
 
 class MoreThanDue(Exception):
-    """More than what one of the charges still asks for: somebody says first that it is meant."""
+    """More than what one of the charges still asks for, or has lost: somebody says first that it is meant."""
 
 
 class LineDoubtful(Exception):
@@ -195,7 +195,7 @@ class StatementLine(FrozenRow):
         line = self._held_for(total_of(parts.values()))
         known = line._known_for(parts)
         asked = [charge for charge in charges if charge.pk not in known]
-        if not may_exceed and any(parts[charge.pk] > charge.amount_due for charge in asked):
+        if not may_exceed and any(parts[charge.pk] > charge.amount_awaited for charge in asked):
             raise MoreThanDue
         for amount in known.values():
             Aside.of(line, amount, reason=Aside.Reason.KNOWN, note="", by=by)

@@ -15,6 +15,7 @@ from tests.factories import (
     create_booking,
     create_charge,
     create_event,
+    create_line,
     create_membership,
     create_price,
     create_staff,
@@ -174,6 +175,20 @@ def test_what_nobody_was_given_time_for_is_cancelled_and_not_given_up(client, st
 
     assert told(client.get(page, follow=True)) == ["Il n’y a plus rien à décider là."]
     assert not Charge.objects.exclude(cancelled_at=None).exists()
+
+
+def test_a_transfer_of_the_inbox_pays_it_without_a_word_of_too_much(client, staff):
+    charge, line = given_up(staff), create_line(25)
+    page = reverse("admin:payments_statementline_change", args=[line.pk])
+    shown = " ".join(client.get(page, {"q": charge.number}).text.split())
+    assert "(abandonnée)" in shown
+    assert '<td class="inbox-part">25,00 €</td>' in shown
+
+    match = reverse("admin:payments_statementline_match", args=[line.pk])
+    response = client.post(match, {f"amount_{charge.pk}": "25"}, follow=True)
+
+    assert told(response) == [f"Rapprochée\u00a0: {charge}."]
+    assert fresh(charge).paid_at is not None
 
 
 # Claimed again
