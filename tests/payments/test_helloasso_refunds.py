@@ -195,6 +195,23 @@ def test_a_notification_that_comes_first_settles_the_promise_that_was_asked_for(
     assert operations(helloasso, number) == [(1000, "Processed")] * 2
 
 
+def test_what_was_written_otherwise_while_it_was_asked_stays_to_be_decided(helloasso, paid, monkeypatch):
+    """Somebody else has taken the same operation off the charge: it settles nothing, and is not written twice."""
+    charge = paid[0].charge
+    owed, payment, asked = owe(charge, 10), payment_of(charge), providers.get("helloasso").refund
+
+    def then_written(*args, **kwargs):
+        given = asked(*args, **kwargs)
+        charge.take_back(payment, amount=Decimal(10), reference=given.reference, kind="refund")
+        return given
+
+    monkeypatch.setattr(providers.get("helloasso"), "refund", then_written)
+
+    assert checkouts.refund(owed, payment) is False
+    assert received(charge) == [("received", 40), ("refund", -10)]
+    assert list(Refund.objects.to_make()) == [owed]
+
+
 # Done elsewhere
 
 

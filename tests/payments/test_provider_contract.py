@@ -7,7 +7,16 @@ import pytest
 from django.db import transaction
 
 from payments import checkouts, providers
-from payments.models import Charge, Checkout, Payment, Refund, SandboxOrder, SandboxPayment, SandboxRefund
+from payments.models import (
+    Charge,
+    Checkout,
+    NothingLeft,
+    Payment,
+    Refund,
+    SandboxOrder,
+    SandboxPayment,
+    SandboxRefund,
+)
 from payments.providers import BadNotification, Notification, ProviderRefused
 from payments.providers import sandbox as sandbox_provider
 from tests.factories import create_charge
@@ -151,6 +160,20 @@ def test_a_payment_that_the_provider_does_not_know_is_not_given_back(provider):
         providers.get(provider[0]).refund(str(uuid4()), amount=Decimal(10), key="refund-1")
 
     assert not SandboxRefund.objects.exists()
+
+
+def test_a_payment_gives_back_what_is_left_of_it_and_then_nothing(provider, paid_checkout):
+    charge, payment = paid_checkout.charge, Payment.objects.get()
+    checkouts.refund(charge.owe_refund(Decimal(30), reason="gesture"), payment)
+    charge.record_payment(method="cash", amount=Decimal(25), reference="C1")
+    owed = Refund.objects.to_make().get()  # 25 € paid twice, of which this payment has 10 left
+
+    first = checkouts.part_of(owed, payment)
+    assert (first.amount, checkouts.refund(first, payment)) == (10, True)
+
+    with pytest.raises(NothingLeft):
+        checkouts.part_of(Refund.objects.to_make().get(), payment)
+    assert Refund.objects.to_make().get().amount == 15
 
 
 def test_what_the_bank_takes_back_is_asked_for_again_once(provider, paid_checkout):
