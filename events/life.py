@@ -24,6 +24,7 @@ from events.models import (
 )
 from events.models.places import holding_place
 from payments.models import Charge, Payment, Refund
+from payments.models.lines import ZERO, cents
 
 SHOWN = 50  # rows of a list that has its own page, or that nobody reads further
 
@@ -155,10 +156,12 @@ class Life:
     @cached_property
     def money(self) -> Money:
         charges = Charge.objects.filter(booking__event=self.event)
-        paid = Payment.objects.filter(charge__in=charges).aggregate(total=Sum("amount"))["total"]
-        owed = charges.unpaid().with_amounts().aggregate(total=Sum(F("owed") - F("received")))["total"]
-        back = Refund.objects.to_make().filter(charge__in=charges).aggregate(total=Sum("amount"))["total"]
-        return Money(*(Decimal(amount or 0) for amount in (paid, owed, back)))
+        sums = [
+            (Payment.objects.filter(charge__in=charges), "amount"),
+            (charges.unpaid().with_amounts(), "missing"),
+            (Refund.objects.to_make().filter(charge__in=charges), "amount"),
+        ]
+        return Money(*(rows.aggregate(total=cents(Sum(of)))["total"] or ZERO for rows, of in sums))
 
     # Answers
 

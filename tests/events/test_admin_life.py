@@ -186,6 +186,18 @@ def test_money_is_what_came_in_what_is_awaited_and_what_goes_back():
     assert Life(event).money == (Decimal(20), Decimal(40), Decimal(15))
 
 
+def test_money_awaited_is_what_is_missing_to_the_cent_once_less_is_asked_or_some_is_promised_back():
+    event = create_event(price=Decimal("20.10"), allows_invoice=True)
+    part, less, _whole = (register(event, invoice_to="CHU") for _ in range(3))
+    part.charge.record_payment(method="cheque", amount=Decimal("10.10"), reference="1")
+    part.charge.owe_refund(Decimal("5.20"), reason="gesture")
+    less.charge.reduce(Decimal("0.30"), reason="geste")
+
+    asked = part.charge.amount_due, less.charge.amount_due, Decimal("20.10")
+    assert asked == (10, Decimal("19.80"), Decimal("20.10"))
+    assert Life(event).money == (Decimal("10.10"), Decimal("49.90"), Decimal("5.20"))
+
+
 def test_the_queue_is_in_its_order_with_the_size_of_each_party():
     event = create_event(capacity=2)
     register(event, places=2)
