@@ -161,6 +161,7 @@ CELERY_BEAT_SCHEDULE = {
     "open-checkouts": {"task": "payments.tasks.read_open_checkouts", "schedule": 600.0},
     "helloasso-payments": {"task": "payments.tasks.sweep_helloasso", "schedule": crontab(minute=10, hour=5)},
     "invoices": {"task": "payments.tasks.issue_invoices", "schedule": 600.0},
+    "credit-notes": {"task": "payments.tasks.issue_credit_notes", "schedule": 60.0},
     "sandbox-notifications": {"task": "payments.tasks.notify_sandbox_payments", "schedule": 60.0},
     "release-expired-holds": {"task": "events.tasks.release_expired_holds", "schedule": 60.0},
     "event-reminders": {"task": "events.tasks.send_reminders", "schedule": 600.0},

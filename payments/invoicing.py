@@ -6,6 +6,7 @@ What is invoiced and no longer owed is credited; what is a loss is not. Nothing 
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 ZERO = Decimal("0.00")
+AT_ONCE = 5  # credit notes that a request may issue itself
 SIGNS: dict[str, int] = {Document.Kind.INVOICE: 1, Document.Kind.CREDIT_NOTE: -1}
 Amounts = dict[ChargeLine, Decimal]
 
@@ -107,14 +109,35 @@ def invoice_to(charge: Charge, *, to: dict[str, Any], by: "User") -> list[Docume
     return [*_tell(_credit(charge, wrong, by=by)), *invoice_and_tell(charge, by=by)]
 
 
+def credit_soon(charge: Charge) -> None:
+    """Have what is invoiced and no longer owed credited once this transaction is over: many wait for no PDF, nor hold a number.
+
+    Without a worker, the request would make them all: many are left to the schedule.
+    """
+    if charge.documents.filter(kind=Document.Kind.INVOICE).exists():
+        transaction.on_commit(partial(_start_crediting, charge.pk))
+
+
+def _start_crediting(charge_id: int) -> None:
+    from payments import tasks  # noqa: PLC0415 - they call us
+
+    waiting: Any = Charge.objects.to_credit()[: AT_ONCE + 1] if settings.CELERY_TASK_ALWAYS_EAGER else []
+    if len(waiting) <= AT_ONCE:
+        tasks.issue_credit_note.delay(charge_id)
+
+
 @transaction.atomic
-def credit(charge: Charge, *, by: "User | None" = None) -> list[Document]:
-    """Credit what is invoiced and no longer owed, the latest invoice first, and tell the payer."""
-    if not charge.documents.filter(kind=Document.Kind.INVOICE).exists():
-        return []
+def credit(charge: Charge) -> list[Document]:
+    """Credit what is invoiced and no longer owed, the latest invoice first, and tell the payer. Nothing is credited twice.
+
+    Dated of the day it is issued; what the books say is dated of the correction, and does not wait for it.
+    """
     charge = charge.locked()
     left = {line.pk: -amount for line, amount in _differences(charge).items() if amount < ZERO}
-    return _tell(_credit(charge, left, by=by))
+    if not left:
+        return []
+    corrected = charge.adjustments.exclude(kind=Adjustment.Kind.WRITTEN_OFF).first()
+    return _tell(_credit(charge, left, by=corrected.made_by if corrected else None))
 
 
 def _credit(charge: Charge, left: dict[int, Decimal], *, by: "User | None") -> list[Document]:

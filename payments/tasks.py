@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from payments import checkouts, dunning, invoicing, sweeps
-from payments.models import Billing, Checkout, SandboxPayment, Statement
+from payments.models import Billing, Charge, Checkout, SandboxPayment, Statement
 from payments.providers import ProviderDown, ProviderRefused, helloasso, sandbox
 from payments.seller import LegalMentionsMissing
 
@@ -90,4 +90,20 @@ def issue_invoices() -> int:
     charges = list(Billing.objects.to_invoice().complete().values_list("charge", flat=True)[:BATCH])
     for charge_id in charges:
         issue_invoice.delay(charge_id)
+    return len(charges)
+
+
+@shared_task
+def issue_credit_note(charge_id: int) -> None:
+    """Of what was invoiced of this charge and is no longer owed, if anything is."""
+    for charge in Charge.objects.to_credit().filter(pk=charge_id):
+        invoicing.credit(charge)
+
+
+@shared_task
+def issue_credit_notes() -> int:
+    """Those that were not issued at once: a worker was away, or they were many."""
+    charges = list(Charge.objects.to_credit().order_by("pk").values_list("pk", flat=True)[:BATCH])
+    for charge_id in charges:
+        issue_credit_note.delay(charge_id)
     return len(charges)

@@ -56,6 +56,7 @@ class ChargeStateFilter(StateFilter):
         "stranded": (_("réglée en partie, délai passé"), lambda charges: charges.stranded()),
         "contested": (_("reprise par la banque ou le prestataire"), lambda charges: charges.contested()),
         "unclear": (_("payée autrement que demandé"), lambda charges: charges.unclear()),
+        "to_credit": (_("avoir à émettre"), lambda charges: charges.to_credit()),
         "paid": (_("réglée"), lambda charges: charges.filter(paid_at__isnull=False, cancelled_at=None)),
         "cancelled": (_("annulée"), lambda charges: charges.exclude(cancelled_at=None)),
     }

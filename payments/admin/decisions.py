@@ -135,6 +135,10 @@ class DecisionsAdmin(ReadOnlyAdmin):
         form = decision.form(request.POST or None, charge=charge)
         if form.is_valid() and self._take(request, decision, form, charge):
             messages.success(request, str(decision.done))
+            if Charge.objects.to_credit().filter(pk=pk).exists():
+                messages.info(
+                    request, gettext("L’avoir est en route\u00a0: il part au payeur dans un instant.")
+                )
             return page
         return form_page(
             self,

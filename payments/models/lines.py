@@ -156,7 +156,7 @@ class Adjustment(FrozenRow):
     ) -> None:
         """Ask for `amount` less, of `line` or of all, a gift last: it was given. The caller holds the charge.
 
-        What was invoiced is credited, and what a receipt bore is cancelled. Raises RefundTooLarge, except for a loss: that may be above what the lines asked.
+        What was invoiced is credited soon, and what a receipt bore is cancelled. Raises RefundTooLarge, except for a loss: that may be above what the lines asked.
         """
         booked_on, rest, is_loss = open_day(timezone.localdate()), amount, kind == cls.Kind.WRITTEN_OFF
         lines = (
@@ -183,5 +183,5 @@ class Adjustment(FrozenRow):
         if not is_loss:
             from payments import invoicing, receipts  # noqa: PLC0415 - they read our models
 
-            invoicing.credit(charge, by=by)
+            invoicing.credit_soon(charge)
             receipts.follow(charge)

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -21,24 +21,22 @@ if TYPE_CHECKING:
 LATE = timedelta(days=15)
 
 
+def _sum(found: "models.QuerySet[Any]", of: Any = "amount") -> Coalesce:
+    """Of these rows of each charge."""
+    rows = found.filter(charge=OuterRef("pk")).order_by().values("charge")
+    summed = rows.annotate(summed=cents(Sum(of))).values("summed")
+    return Coalesce(Subquery(summed), Value(ZERO), output_field=MONEY)
+
+
 class ChargeQuerySet(models.QuerySet["Charge"]):
     def with_amounts(self) -> "ChargeQuerySet":
         """Annotate what is owed and what came in, by subqueries so that neither multiplies the other."""
-
-        def of(found: "models.QuerySet[Any]") -> Coalesce:
-            rows = found.filter(charge=OuterRef("pk")).order_by().values("charge")
-            return Coalesce(
-                Subquery(rows.annotate(total=cents(Sum("amount"))).values("total")),
-                Value(ZERO),
-                output_field=MONEY,
-            )
-
         nothing = Q(cancelled_at__isnull=False, booked_on=None)
         return self.annotate(
-            asked=of(ChargeLine.objects.all()),
-            adjusted=of(Adjustment.objects.all()),
-            received=of(Payment.objects.all()),
-            promised=of(Refund.objects.to_make()),
+            asked=_sum(ChargeLine.objects.all()),
+            adjusted=_sum(Adjustment.objects.all()),
+            received=_sum(Payment.objects.all()),
+            promised=_sum(Refund.objects.to_make()),
         ).annotate(
             owed=Case(When(nothing, then=Value(ZERO)), default=cents(F("asked") - F("adjusted"))),
             missing=cents(F("owed") - F("received") + F("promised")),
@@ -85,6 +83,19 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
         from payments.models.checkouts import Checkout  # noqa: PLC0415 - it reads the charge, which reads us
 
         return self.filter(pk__in=Checkout.objects.unclear().values("charge"))
+
+    def to_credit(self) -> "ChargeQuerySet":
+        """Invoiced, and asked less for since than the invoices and their credit notes say. A gift is in neither, a loss stays invoiced."""
+        from payments.models.papers import Document  # noqa: PLC0415 - it reads the charge, which reads us
+
+        corrected = Adjustment.objects.exclude(kind=Adjustment.Kind.WRITTEN_OFF)
+        invoiced = Case(When(kind=Document.Kind.INVOICE, then=F("total")), default=-F("total"))
+        rows = self.filter(Exists(corrected.filter(charge=OuterRef("pk"))))
+        return rows.annotate(
+            invoiced=_sum(Document.objects.accounting(), invoiced),
+            sold=_sum(ChargeLine.objects.exclude(nature=ChargeLine.Nature.GIFT)),
+            corrected=_sum(corrected.exclude(line__nature=ChargeLine.Nature.GIFT)),
+        ).filter(invoiced__gt=cents(F("sold") - F("corrected")))
 
     def visible_to(self, user: "User") -> "ChargeQuerySet":
         return self.filter(Q(user=user) | Q(email__in=user.verified_emails))

@@ -1,9 +1,11 @@
 import subprocess
+from decimal import Decimal
 
 import pytest
 
+from payments import invoicing, tasks
 from payments.models import Document
-from tests import processes
+from tests import papers, processes
 from tests.papers import ENVIRONMENT
 
 
@@ -50,3 +52,24 @@ def test_processes_that_issue_at_once_leave_no_gap_and_no_double_even_when_one_i
     assert Document.objects.count() == 40
     days = Document.objects.order_by("number").values_list("issued_on", flat=True)
     assert list(days) == sorted(days)
+
+
+def test_runs_at_once_issue_each_credit_note_once_while_more_is_corrected(at_once, settings, monkeypatch):
+    papers.know_ourselves(settings)
+    charges = [papers.create_billed() for _ in range(3)]
+    for charge in charges:
+        invoicing.invoice(charge)
+    with monkeypatch.context() as away:  # no worker hears of it
+        away.setattr(tasks.issue_credit_note, "delay", lambda charge: None)
+        for charge in charges:
+            charge.reduce(Decimal(100), reason="Geste")
+
+    more = [lambda charge=charge: charge.reduce(Decimal(50), reason="Encore") for charge in charges]
+    at_once(*[tasks.issue_credit_notes] * 3, *more)
+    tasks.issue_credit_notes()
+
+    notes = Document.objects.filter(kind="credit_note").order_by("pk")
+    for charge in charges:
+        assert sum(note.total for note in notes if note.charge_id == charge.pk) == 150
+    year = notes[0].issued_on.year
+    assert [note.number for note in notes] == [f"A{year}-{n:05d}" for n in range(1, len(notes) + 1)]

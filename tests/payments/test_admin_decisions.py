@@ -9,9 +9,10 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from mailing.models import Email
-from payments import transfer
+from payments import invoicing, transfer
 from payments.admin.decisions import DECISIONS
 from payments.models import Adjustment, Charge, Line, Payment, Refund
+from tests import papers
 from tests.admin import search, told, unlabelled
 from tests.factories import create_charge, create_staff, create_user
 
@@ -314,3 +315,23 @@ def test_undoing_asks_why_and_for_the_right(staff, client):
     user.user_permissions.add(*Permission.objects.filter(codename__in=["view_payment", "add_payment"]))
     client.force_login(user)
     assert client.post(undo_page(payment), {"reason": "x"}).status_code == 403
+
+
+def test_the_credit_note_is_said_to_be_on_its_way_until_it_is_there(treasurer, settings, run_commit_hooks):
+    papers.know_ourselves(settings)
+    charge = papers.create_billed(("dues", 100))
+    invoicing.invoice(charge)
+
+    with run_commit_hooks():
+        page = decide(treasurer, "reduce", charge, amount="40", line="", reason="Geste")
+        assert told(page)[-1].startswith("L’avoir est en route")
+        assert search(treasurer, reverse("admin:payments_charge_changelist"), state="to_credit") == [charge]
+
+    assert charge.documents.get(kind="credit_note").number in treasurer.get(page_of(charge)).text
+    assert search(treasurer, reverse("admin:payments_charge_changelist"), state="to_credit") == []
+
+
+def test_without_an_invoice_no_credit_note_is_spoken_of(treasurer):
+    page = decide(treasurer, "reduce", create_charge(100), amount="40", line="", reason="Geste")
+
+    assert len(told(page)) == 1

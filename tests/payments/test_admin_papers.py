@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from journal.models import Entry
 from mailing.models import Email
-from payments import invoicing
+from payments import invoicing, tasks
 from payments.models import Billing, Document
 from tests import papers
 from tests.admin import assert_same_queries, search, told, unlabelled
@@ -185,6 +185,7 @@ def test_what_is_owed_on_top_of_an_invoice_has_one_more(staff):
     invoicing.invoice(charge)
     event = charge.lines.get(nature="event")
     charge.reduce(Decimal(20), reason="Erreur", line=event)
+    tasks.issue_credit_notes()
     again = {"line": event, "kind": "reduced", "amount": Decimal(-20), "account": "706"}
     charge.adjustments.create(booked_on=date(2026, 11, 26), **again)
 

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from mailing.models import Email
-from payments import confirmations, invoicing, paper_views
+from payments import confirmations, invoicing, paper_views, tasks
 from payments.models import Billing, Document, Payment
 from tests import papers
 from tests.factories import create_charge, create_staff, create_user
@@ -76,6 +76,7 @@ def test_a_stranger_finds_no_document(client, invoice):
 
 def test_the_page_of_a_charge_leads_to_its_documents(client, invoice):
     invoice.charge.owe_refund(Decimal(10), reason="gesture")
+    tasks.issue_credit_notes()
 
     page = client.get(invoice.charge.get_absolute_url()).text
 

@@ -1,15 +1,16 @@
 """Documents that follow money: invoices of organisations by themselves, credit notes with each correction."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.db.models import Sum
 from django.utils import timezone
 
 from mailing.models import Email
 from payments import invoicing, tasks
-from payments.models import Billing, Document, Refund, RefundTooLarge
+from payments.models import Billing, Charge, Closing, Document, Refund, RefundTooLarge
 from tests import papers
 from tests.factories import create_charge, create_event, create_plan, create_staff, register
 from tests.members.applying import ORGANISATION, submit
@@ -39,6 +40,8 @@ def invoices():
 
 
 def notes():
+    """Once the schedule has run."""
+    tasks.issue_credit_notes()
     return list(Document.objects.filter(kind="credit_note").order_by("pk"))
 
 
@@ -82,9 +85,11 @@ def test_a_credit_note_that_a_rule_would_refuse_is_seen():
 
 def test_cancelling_credits_each_invoice_of_what_is_left(invoiced):
     invoiced.reduce(Decimal(10), reason="Geste", line=invoiced.lines.get(nature="event"))
+    assert [note.total for note in notes()] == [10]
 
     invoiced.cancel()
 
+    assert [note.total for note in notes()][1:] == [20, 100]
     credited = Document.objects.filter(kind="credit_note").values_list("corrects").annotate(Sum("total"))
     assert dict(credited) == {one.pk: one.total for one in invoices()}
 
@@ -162,6 +167,85 @@ def test_a_correction_that_fails_leaves_no_credit_note(invoiced):
         invoiced.reduce(Decimal(500), reason="Trop")
 
     assert notes() == []
+
+
+# When
+
+
+def test_the_books_are_right_at_once_and_the_credit_note_follows(invoiced, run_commit_hooks):
+    staff = create_staff()
+    with run_commit_hooks():
+        invoiced.reduce(Decimal(40), reason="Geste", by=staff)
+        assert sorted(row.amount for row in invoiced.adjustments.all()) == [10, 30]
+        assert not Document.objects.filter(kind="credit_note").exists()
+
+    issued = Document.objects.filter(kind="credit_note")
+    assert sorted(note.total for note in issued) == [10, 30]
+    assert {note.issued_by for note in issued} == {staff}
+    assert not Charge.objects.to_credit().exists()
+
+
+def test_what_a_worker_that_died_left_is_found_and_credited_once(invoiced, run_commit_hooks):
+    invoiced.reduce(Decimal(40), reason="Geste")  # nothing comes after this commit
+    other = create_billed(("dues", 50), paid=50)
+    other.owe_refund(Decimal(50), reason="gesture")  # never invoiced
+    assert list(Charge.objects.to_credit()) == [invoiced]
+
+    with run_commit_hooks():
+        runs = [tasks.issue_credit_notes() for _ in range(2)]
+
+    assert (runs, sorted(note.total for note in notes())) == ([1, 0], [10, 30])
+
+
+def test_two_corrections_before_it_is_issued_are_one_credit_note(invoiced):
+    dues = invoiced.lines.get(nature="dues")
+    for amount in (10, 20):
+        invoiced.reduce(Decimal(amount), reason="Geste", line=dues)
+
+    assert [note.total for note in notes()] == [30]
+
+
+def test_it_is_dated_of_its_own_day_and_the_books_of_that_of_the_correction(invoiced):
+    """Also when the month of the correction is closed before it is issued."""
+    with time_machine.travel(datetime(2027, 1, 31, 22, 59, tzinfo=UTC)):
+        invoiced.reduce(Decimal(40), reason="Geste", line=invoiced.lines.get(nature="dues"))
+    staff = create_staff()
+    with time_machine.travel(datetime(2027, 2, 1, 7, tzinfo=UTC)):
+        Closing.close(invoiced.booked_on, by=staff)
+        closing = Closing.close(date(2027, 1, 1), by=staff)
+        [note] = notes()
+
+        assert (note.issued_on, note.number) == (date(2027, 2, 1), "A2027-00001")
+        assert [row.booked_on for row in invoiced.adjustments.all()] == [date(2027, 1, 31)]
+        assert closing.is_intact
+
+
+@pytest.mark.parametrize(("people", "written"), [(1, 1), (2, 0)])
+def test_without_a_worker_many_are_left_to_the_schedule(
+    run_commit_hooks, settings, monkeypatch, people, written
+):
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    monkeypatch.setattr(invoicing, "AT_ONCE", 1)
+    event = create_event(price=Decimal(20), allows_invoice=True)
+    with run_commit_hooks():
+        for _ in range(people):
+            register(event, invoice_to="CHU\n191 avenue du Doyen\n34295 Montpellier")
+
+    with run_commit_hooks():
+        event.cancel()
+    at_once = Document.objects.filter(kind="credit_note").count()
+
+    assert (at_once, len(notes())) == (written, people)
+    assert sorted(note.number[-5:] for note in notes()) == [f"{n:05d}" for n in range(1, people + 1)]
+
+
+def test_what_is_given_is_no_reason_for_a_credit_note():
+    charge = create_billed(("dues", 100), ("gift", 50), paid=150)
+    invoicing.invoice(charge)
+
+    charge.owe_refund(Decimal(50), reason="gesture", line=charge.lines.get(nature="gift"))
+
+    assert (notes(), Charge.objects.to_credit().exists()) == ([], False)
 
 
 # Invoices by themselves
