@@ -145,14 +145,16 @@ def _record_takeback(
             method=payment.method, amount=-written.amount, reference=returned(back.reference)
         )
     if back.is_undone and not back.is_chargeback:  # it will not be made: another way may be taken
-        charge.refunds.to_make().filter(asked_of=payment, amount=back.amount).update(asked_of=None)
+        for asked in charge.refunds.to_make().filter(asked_of=payment, amount=back.amount):
+            asked.free()
     if written or back.is_undone:
         return
-    if back.amount > left_of(payment):  # told under another name before, or an error of theirs
+    promised = None if back.is_chargeback else _promised(charge, payment, back.amount)
+    was_asked = promised is not None and promised.asked_of_id is not None
+    if back.amount > left_of(payment) and not was_asked:  # told by another name before, or their error
         logger.error("takeback_beyond_payment", extra={"reference": back.reference})
         return
-    promised = _promised(charge, payment, back.amount)
-    if promised and not back.is_chargeback:
+    if promised:
         charge.pay_back(
             promised,
             method=payment.method,
@@ -217,7 +219,7 @@ def _give_back(owed: Refund, payment: Payment) -> providers.Refunded:
         provider = providers.get(payment.method)
         return provider.refund(payment.reference, amount=owed.amount, key=f"refund-{owed.pk}")
     except (providers.ProviderRefused, providers.ConfirmElsewhere, providers.UnknownProvider):
-        Refund.objects.filter(pk=owed.pk, payment=None).update(asked_of=None)
+        owed.free()
         raise
 
 

@@ -222,10 +222,15 @@ class RefundQuerySet(models.QuerySet["Refund"]):
         return self.filter(payment=None, withdrawn_at=None)
 
     def withdraw(self, amount: Decimal) -> None:
-        """Promise `amount` less, the latest promises first. The caller holds their charge."""
-        for refund in self.order_by("-pk"):
+        """Promise `amount` less, the latest promises first, as far as they go. The caller holds their charge.
+
+        What a provider was asked for stays promised until it says yes or no: it may have made it already.
+        """
+        for refund in self.select_related("asked_of").order_by("-pk"):
             if amount <= 0:
                 break
+            if refund.is_under_way:
+                continue
             gone: Refund = refund if refund.amount <= amount else refund.split(amount)
             gone.withdrawn_at = timezone.now()
             gone.save(update_fields=["withdrawn_at"])
@@ -289,6 +294,15 @@ class Refund(models.Model):
         """Whether the provider of `asked_of` may still make it, or has made it unheard: it has not said no."""
         asked_of = self.asked_of if self.is_to_make else None
         return asked_of is not None and asked_of.method in settings.PAYMENT_PROVIDERS
+
+    @transaction.atomic
+    def free(self) -> None:
+        """Its provider has said no: it may be given back by another way, unless the money has left meanwhile."""
+        refund = self._locked()
+        if refund.is_to_make and refund.asked_of is not None:
+            refund.asked_of = None
+            refund.save(update_fields=["asked_of"])
+            refund.charge._withdraw()
 
     @transaction.atomic
     def settle(

@@ -12,7 +12,7 @@ from mailing.models import Email
 from members import plan_changes
 from members.models import Application, Member, Membership
 from payments import checkouts
-from payments.models import Payment, Refund, SandboxOrder, SandboxPayment
+from payments.models import Payment, Refund, SandboxOrder, SandboxPayment, SandboxRefund
 from payments.providers import sandbox
 from tests.factories import (
     create_charge,
@@ -180,3 +180,31 @@ def test_a_place_given_back_while_the_rest_is_paid_is_owed_back_whichever_comes_
     confirmed = event.bookings.filter(state=Booking.State.CONFIRMED)
     charges = [booking.charge for booking in confirmed]
     assert [(one.amount_owed, one.amount_kept, one.amount_promised) for one in charges] == [(20, 20, 20)] * 4
+
+
+def test_a_bank_that_takes_money_back_while_it_is_being_given_back_never_leaves_it_unwritten(at_once):
+    """Whichever comes first: nothing is asked of the provider any more, or what it has made is in the books."""
+    owed = []
+    for rank in range(4):
+        order = paid_order(create_charge(40))
+        notification(order)()
+        payment = Payment.objects.latest("pk")
+        owed.append((payment.charge.owe_refund(Decimal(15), reason="gesture"), payment, f"cb-{rank}"))
+
+    at_once(
+        *[act for refund, payment, name in owed for act in (asking(refund, payment), taking(payment, name))]
+    )
+
+    made = SandboxRefund.objects.count()
+    assert Payment.objects.filter(kind=Payment.Kind.REFUND, amount=-15).count() == made
+    assert Payment.objects.filter(kind=Payment.Kind.CHARGEBACK).count() == 4
+    assert not Refund.objects.to_make().exists()
+
+
+def asking(refund, payment):
+    return lambda: checkouts.refund(refund, payment)
+
+
+def taking(payment, reference):
+    take_back = payment.charge.take_back
+    return lambda: take_back(payment, amount=Decimal(40), reference=reference, kind="chargeback")

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 
 from mailing.models import Email
 from payments import checkouts, providers
-from payments.models import Payment, Refund
+from payments.models import Charge, Payment, Refund
 from payments.providers import stripe as provider
 from tests.factories import create_charge, create_user
 
@@ -209,6 +209,64 @@ def test_a_contested_payment_is_owed_again_and_told_to_the_treasurer(stripe, pai
     paid.refresh_from_db()
     assert (money(paid), paid.is_contested) == ([("chargeback", Decimal(-40))], True)
     assert Email.objects.filter(key__startswith="payments.taken_back.").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "came_and_went", "missing"),
+    [
+        ("succeeded", [("chargeback", Decimal(-40)), ("refund", Decimal(-15))], 40),
+        ("failed", [("chargeback", Decimal(-40))], 25),
+    ],
+)
+def test_a_refund_under_way_when_the_bank_takes_the_money_is_kept_until_stripe_says_whether_it_is_made(
+    stripe, paid, said, came_and_went, missing
+):
+    stripe.fake.new_refunds_are = "pending"
+    owed, payment = owe(paid)
+    checkouts.refund(owed, payment)
+    stripe.fake.dispute(payment.reference)
+    stripe.carry("charge.dispute.created")
+    assert list(paid.refunds.to_make()) == [owed]
+
+    [refund] = stripe.fake.refunds
+    stripe.fake.change_refund(refund, said)
+    stripe.carry("refund.failed" if said == "failed" else "refund.updated")
+
+    charge = Charge.objects.get()
+    assert (money(charge), charge.amount_missing) == (came_and_went, missing)
+    assert not charge.refunds.to_make().exists()
+    owed.refresh_from_db()
+    assert (owed.payment is None) == (owed.withdrawn_at is not None) == (said == "failed")
+
+
+def test_a_bank_that_takes_the_money_while_stripe_is_asked_leaves_what_was_made_in_the_books(
+    stripe, paid, monkeypatch
+):
+    owed, payment = owe(paid)
+    make = provider.refund
+
+    def contested_meanwhile(reference, **asked):
+        paid.take_back(payment, amount=Decimal(25), reference="du_1", kind=Payment.Kind.CHARGEBACK)
+        paid.take_back(payment, amount=Decimal(15), reference="du_2", kind=Payment.Kind.CHARGEBACK)
+        return make(reference, **asked)
+
+    monkeypatch.setattr(provider, "refund", contested_meanwhile)
+    checkouts.refund(owed, payment)
+
+    assert money(paid) == [("chargeback", -25), ("chargeback", -15), ("refund", -15)]
+    assert not paid.refunds.to_make().exists()
+
+
+def test_what_stripe_was_not_asked_for_is_withdrawn_before_what_it_was(stripe, paid):
+    stripe.fake.new_refunds_are = "pending"
+    asked, payment = owe(paid)
+    unasked, _payment = owe(paid, 10)
+    checkouts.refund(asked, payment)
+
+    stripe.fake.dispute(payment.reference, amount=3000)
+    stripe.carry("charge.dispute.created")
+
+    assert list(paid.refunds.to_make()) == [asked]
 
 
 def test_a_dispute_that_we_win_covers_the_charge_again(stripe, paid):
