@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Case, Exists, OuterRef, When
+from django.db.models.functions import Greatest, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from mailing import rules
 from mailing.models import Email
 from payments import emails
-from payments.models import Charge, Checkout, DunningRule, StatementLine
+from payments.models import Charge, Checkout, Document, DunningRule, StatementLine
 from payments.models.checkouts import HONOURED
 from payments.statements.proposals import Desk
 
@@ -72,7 +73,7 @@ def preview(*, on: date) -> Preview:
     sent = _latest_sent(reach, on=on) if late else {}
     arrived = _arrived() if late else Arrived(set(), set())
     for charge in late:
-        rule = rules.latest_due(active, (on - charge.due_day).days)
+        rule = rules.latest_due(active, (on - _since(charge)).days)
         charge.is_unmatched = charge.email in arrived.emails
         charge.is_proposed = charge.pk in arrived.charges
         reason = _reason(charge, rule, sent.get(charge.pk), on=on)
@@ -92,7 +93,9 @@ def send_reminders(*, on: date) -> int:
 def _send(due: Due, *, on: date) -> bool:
     """Unless it has been paid, or the payer written to, since the list was made: a payment that comes now waits."""
     charge = due.charge.locked()
-    is_claimed = charge.is_payable and not charge.has_lapsed and not charge.is_contested and charge.amount_due
+    is_claimed = (
+        charge.is_payable and not charge.has_lapsed and not charge.awaits_decision and charge.amount_due
+    )
     if not is_claimed or charge.reminded_on != due.charge.reminded_on:
         return False
     return _write(charge, due.rule, key=str(due.rule.days), on=on)
@@ -100,15 +103,24 @@ def _send(due: Due, *, on: date) -> bool:
 
 @transaction.atomic
 def remind_now(charge: Charge, *, on: date) -> None:
-    """Staff have decided: the words are those of the rule whose day has come, whatever was sent. Raises NotRemindable."""
+    """Staff have decided: the words are those of the rule whose day has come, whatever was sent.
+
+    What was contested is asked for again, and reminded of like the rest from then on. Raises NotRemindable.
+    """
     charge = charge.locked()
     if not charge.is_payable or charge.has_lapsed or not charge.amount_due:
         raise NotRemindable(gettext("plus rien n’est demandé."))
+    if charge.payable_until and not charge.documents.filter(kind=Document.Kind.INVOICE).exists():
+        until = timezone.localtime(charge.payable_until)
+        raise NotRemindable(
+            gettext("un panier, que la personne peut payer jusqu’au %s\u00a0: rien n’est encore réclamé.")
+            % f"{until:%d/%m/%Y %H:%M}"
+        )
     if not charge.email:
         raise NotRemindable(gettext("sans adresse e-mail."))
     if _promised(Checkout.objects.filter(charge=charge)).exists():
         raise NotRemindable(gettext("un paiement est en attente de la banque."))
-    elapsed = (on - charge.due_day).days
+    elapsed = (on - _since(charge)).days
     reached = DunningRule.objects.filter(is_active=True, days__lte=elapsed).last()
     if not _write(charge, reached, key=f"{on:%Y-%m-%d}", on=on):
         raise NotRemindable(gettext("déjà relancée aujourd’hui."))
@@ -123,14 +135,23 @@ def _write(charge: Charge, rule: DunningRule | None, *, key: str, on: date) -> b
     return True
 
 
+def _since(charge: Charge) -> date:
+    """The day from which its reminders count: that on which it was due or, paid and taken back since, that on which it was."""
+    if charge.contested_at is None:
+        return charge.due_day
+    return max(charge.due_day, timezone.localdate(charge.contested_at))
+
+
 def _late(reach: range, *, on: date) -> list[Any]:
     """What is claimed and not paid, and was due around that day, with what `_reason` reads."""
     if not reach:
         return []
     waiting = _promised(Checkout.objects.filter(charge=OuterRef("pk")))
     first, last = on - timedelta(days=reach.stop), on - timedelta(days=reach.start)
+    again = When(contested_at__isnull=False, then=Greatest("due_since", TruncDate("contested_at")))
     around: Any = Charge.objects.filter(paid_at=None, cancelled_at=None).claimed().with_due_day()
-    around = around.filter(due_since__gt=first, due_since__lte=last)
+    around = around.annotate(since=Case(again, default="due_since"))
+    around = around.filter(since__gt=first, since__lte=last)
     return list(around.annotate(is_waiting=Exists(waiting)).order_by("due_since", "pk"))
 
 
@@ -160,12 +181,12 @@ def _reason(charge: Any, rule: DunningRule | None, latest_sent: int | None, *, o
     """The first thing that keeps the payer from being reminded, if anything does."""
     facts = {
         Reason.LAPSED: charge.has_lapsed,
-        Reason.CONTESTED: charge.is_contested,
+        Reason.CONTESTED: charge.awaits_decision,
         Reason.WAITING: charge.is_waiting,
         Reason.UNMATCHED: charge.is_unmatched,
         Reason.PROPOSED: charge.is_proposed,
         Reason.NO_RULE: rule is None,
-        Reason.TOO_NEW: rule and charge.claimed_on >= charge.due_day + timedelta(days=rule.days),
+        Reason.TOO_NEW: rule and charge.claimed_on >= _since(charge) + timedelta(days=rule.days),
         Reason.SENT: rule and latest_sent is not None and latest_sent >= rule.days,
         Reason.TOO_SOON: charge.reminded_on and on - charge.reminded_on < GAP,
         Reason.NO_ADDRESS: not charge.email,

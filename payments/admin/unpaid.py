@@ -73,7 +73,7 @@ class RemindsUnpaid(admin.ModelAdmin):
             title=gettext("Relancer ces payeurs"),
             warning=gettext(
                 "Chacun reçoit tout de suite ce qui reste à régler, avec les mots de la dernière relance dont le jour est venu. "
-                "Une fois par jour au plus."
+                "Une fois par jour au plus. Une somme contestée ou reprise est alors redemandée, et relancée comme les autres."
             ),
             submit=gettext("Envoyer ces relances"),
         )

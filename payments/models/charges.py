@@ -166,8 +166,8 @@ class Charge(Owed):
         )
         charge._settle(new=-amount)
         if kind != Payment.Kind.MISTAKE:
-            charge.contested_at = timezone.now()
-            charge.save(update_fields=["contested_at"])
+            charge.contested_at, charge.reminded_on = timezone.now(), None
+            charge.save(update_fields=["contested_at", "reminded_on"])
             emails.taken_back(back)
         self.refresh_from_db()
         return back

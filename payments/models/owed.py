@@ -203,6 +203,13 @@ class Owed(models.Model):
         return self.is_payable and self.contested_at is not None
 
     @property
+    def awaits_decision(self) -> bool:
+        """Taken back, and not asked for since: staff decide whether it still is due, and say so by a reminder."""
+        if not self.is_contested or self.contested_at is None:
+            return False
+        return self.reminded_on is None or self.reminded_on < timezone.localdate(self.contested_at)
+
+    @property
     def amount(self) -> Decimal:
         """What was asked for at first."""
         return total(self.lines.all())

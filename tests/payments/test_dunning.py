@@ -362,6 +362,45 @@ def test_staff_decide_of_what_was_contested():
     assert Email.objects.filter(key=f"payments.reminder.{charge.pk}.2026-03-11").exists()
 
 
+def test_once_staff_ask_again_for_what_was_contested_reminders_go_on_from_the_day_it_was_taken_back():
+    charge = owing()
+    payment = charge.record_payment(method="sandbox", amount=Decimal(40), reference="S1")
+    with time_machine.travel(datetime(2026, 6, 1, 22, 30, tzinfo=UTC)):  # in Paris, the second
+        charge.take_back(payment, amount=Decimal(40), reference="S2", kind=Payment.Kind.CHARGEBACK)
+    charge.refresh_from_db()
+    taken = (date(2026, 6, 2) - DUE).days
+    assert reasons(days=taken + 3) == [(charge, Reason.CONTESTED)]
+
+    dunning.remind_now(charge, on=after(taken + 4))
+
+    assert reasons(days=taken + 10) == [(charge, Reason.TOO_SOON)]
+    assert due(days=taken + 15) == [(charge, 15)]
+    assert run(days=taken + 15) == 1
+
+
+def test_what_is_contested_again_on_the_day_of_a_reminder_waits_for_another_decision():
+    charge = owing()
+    have_it_taken_back(charge)
+    dunning.remind_now(charge, on=date(2026, 2, 1))
+    payment = charge.record_payment(method="sandbox", amount=Decimal(40), reference="S3")
+
+    charge.take_back(payment, amount=Decimal(40), reference="S4", kind=Payment.Kind.CHARGEBACK)
+
+    assert reasons(days=5) == [(charge, Reason.CONTESTED)]
+
+
+@pytest.mark.parametrize("part", [0, 5])
+def test_staff_are_told_until_when_a_basket_may_be_paid_and_nothing_is_sent(part):
+    charge = create_charge(payable_until=datetime(2026, 2, 1, 19, 5, tzinfo=UTC))
+    if part:
+        charge.record_payment(method="sandbox", amount=Decimal(part), reference="S1")
+
+    with pytest.raises(dunning.NotRemindable, match="jusqu’au 01/02/2026 20:05"):
+        dunning.remind_now(charge, on=date(2026, 2, 1))
+
+    assert not Email.objects.filter(key__startswith="payments.reminder").exists()
+
+
 # History and cost
 
 
