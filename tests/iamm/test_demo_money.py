@@ -120,6 +120,7 @@ def test_documents_are_of_each_kind_and_are_what_they_were(demo):
     numbers = {one.number for one in Document.objects.all()}
 
     assert kinds == {"invoice": 6, "credit_note": 1, "quote": 1}
+    assert not Charge.objects.to_credit().exists()
     assert any(one.is_paid for one in invoices)
     assert invoices.filter(paid=0, due_on__lt=timezone.localdate()).exists()
     assert invoices.filter(paid=0, due_on__gt=timezone.localdate()).exists()

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from journal.models import Entry
 from members.models import Application
-from payments import books, fec, invoicing
+from payments import books, fec, invoicing, tasks
 from payments.models import Adjustment, Charge, Closing, MonthNotOver, MonthsBefore, Refund
 from tests import papers
 from tests.admin import assert_same_queries
@@ -214,6 +214,7 @@ def test_a_sale_bears_the_number_of_its_invoice_and_a_correction_that_of_its_cre
     first, second = sorted(invoicing.invoice(charge), key=lambda one: one.total)
     pay(charge, 50, valued_on=date(2026, 12, 1))
     charge.reduce(Decimal(20), reason="Geste", line=charge.lines.get(nature="dues"))
+    tasks.issue_credit_notes()
     note = charge.documents.get(kind="credit_note")
     plain = create_charge(40)
     pay(plain, reference="2")
