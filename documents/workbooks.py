@@ -16,6 +16,7 @@ from documents.unreadable import Unreadable
 
 MAX_UNPACKED = 200_000_000
 MAX_PARTS = 1000
+LAST_ROW = 1_048_576  # of the format
 PART = 1_000_000
 LONGEST_TAG = 300
 NEVER_CALCULATED = re.compile(rb"(?:</f>|<f\b[^>]*/>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
@@ -44,9 +45,18 @@ def rows(file: IO[bytes]) -> Iterator[tuple[Any, ...]]:
             book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what the file says of its own size may be wrong
-        yield from sheet.iter_rows(values_only=True)
+        for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+            if (
+                number > LAST_ROW
+            ):  # a row may say any number of itself, and those before it are walked through
+                raise _broken()
+            yield cells
     except BROKEN as error:
-        raise Unreadable(_("Ce classeur est abîmé\u00a0: ouvrez-le et enregistrez-le de nouveau.")) from error
+        raise _broken() from error
+
+
+def _broken() -> Unreadable:
+    return Unreadable(_("Ce classeur est abîmé\u00a0: ouvrez-le et enregistrez-le de nouveau."))
 
 
 def _check(file: IO[bytes]) -> None:
@@ -74,7 +84,7 @@ def _check_part(archive: ZipFile, part: ZipInfo) -> None:
         while block := xml.read(PART):
             block = tail + block
             if not tail and b"<!DOCTYPE" in block:  # a workbook has none, and entities need one
-                raise Unreadable(_("Ce classeur est abîmé\u00a0: ouvrez-le et enregistrez-le de nouveau."))
+                raise _broken()
             if not name.startswith("xl/worksheets/"):
                 return
             if NEVER_CALCULATED.search(block):

@@ -88,6 +88,12 @@ def rewritten(content, *changes):
     return archive(parts)
 
 
+def test_a_row_further_than_any_workbook_goes_is_not_walked_to():
+    far = rewritten(workbook(["Nom"], ["Démo"]), b'<row r="2"', b'<row r="5000000"')
+
+    assert refusal(far).startswith("Ce classeur est abîmé")
+
+
 def bomb():
     """As many rows as one likes in a few bytes: 300 MB of blanks."""
     buffer = io.BytesIO(workbook(["Nom"]))
