@@ -78,6 +78,7 @@ def refusal(payment: Payment) -> ReceiptRefused | None:
 def issue(payment: Payment, *, by: "User | None" = None, replaces: Document | None = None) -> Document:
     """Raises ReceiptRefused, and LegalMentionsMissing."""
     charge, own = payment.charge.locked(), seller()
+    payment = Payment.objects.select_related("charge").get(pk=payment.pk)  # its provider may have, meanwhile
     if refused := refusal(payment):
         raise refused
     billing = Billing.objects.filter(charge=charge).first()

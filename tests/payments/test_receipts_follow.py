@@ -57,6 +57,17 @@ def test_the_receipt_of_a_provider_that_comes_later_cancels_ours_and_that_of_no_
     assert Payment.objects.get(pk=first.pk).provider_receipt == "https://example.org/recu/7"
 
 
+def test_a_payment_read_before_its_provider_had_issued_a_receipt_has_none_of_ours():
+    payment = given(method="helloasso")
+    read_before = Payment.objects.get(pk=payment.pk)
+    payment.note_receipt("https://example.org/recu/7")
+
+    with pytest.raises(receipts.ReceiptElsewhere):
+        receipts.issue(read_before)
+
+    assert standing() == []
+
+
 def test_a_refund_of_the_gift_cancels_its_receipt_and_that_of_the_rest_does_not():
     charge = create_billed(("event", 30), ("gift", 20), billing=SOMEBODY, paid=50)
     receipts.issue(charge.payments.get())
