@@ -107,7 +107,11 @@ class Desk:
         if charge.has_lapsed:
             score += TOO_LATE
             reasons.append(_("délai passé"))
-        is_odd = bool(clues.named) and charge.pk not in clues.named
+        told = clues.numbers | clues.invoices
+        is_misnumbered = bool(told) and charge.pk not in told
+        if is_misnumbered:
+            reasons.append(_("le libellé porte le numéro d’une autre somme"))
+        is_odd = is_misnumbered or (bool(clues.named) and charge.pk not in clues.named)
         return Proposal("pay", (charge,), (min(left, due),), score, tuple(reasons), is_odd)
 
     def _together(self, clues: "_Clues", left: Decimal) -> Iterable[tuple[int, ...]]:

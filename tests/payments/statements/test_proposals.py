@@ -63,6 +63,15 @@ def test_a_number_that_names_another_payer_is_proposed_and_not_sure(others):
     assert named in [proposal.rows[0] for proposal in found]
 
 
+def test_a_name_and_its_amount_are_not_sure_beside_the_number_of_another_sum(others):
+    named = charge()
+
+    [proposal, *_others] = proposed(line(payer="DEMO CAMILLE", label=charge(90, "Zoé Essai").number))
+
+    assert (proposal.rows, proposal.is_sure) == ((named,), False)
+    assert "le libellé porte le numéro d’une autre somme" in proposal.reasons
+
+
 def test_a_slip_in_the_number_gives_way_to_the_name_and_the_amount(others):
     named = charge()
     digits = f"{named.pk:06d}"
