@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from django.urls import reverse
 
-from payments.models import Statement
-from payments.statements import importing
+from payments.models import Statement, TableLayout
+from payments.statements import importing, tables
 from tests import factories
 from tests.payments.statements import samples
 
@@ -15,8 +15,9 @@ def paths_of_bank():
     staff = factories.create_staff()
     charges = [factories.create_charge(amount, name="Camille Démo") for amount in (40, 15)]
     to_do = factories.create_line(55, label="ADHESION ET ATELIER, ANTICONSTITUTIONNELLEMENT PARLANT" * 2)
-    doubtful, matched = factories.create_line(40, twin=to_do), factories.create_line(20)
+    doubtful, matched = factories.create_line(40, twin=to_do), factories.create_line(20, twin=to_do)
     aside = factories.create_line(900, payer="HELLOASSO")
+    matched.tell_apart(by=staff)
     matched.pay({charges[0].pk: Decimal(20)}, by=staff)
     aside.set_aside("helloasso", by=staff)
     factories.create_line(900, payer="HELLOASSO", label="VERSEMENT")
@@ -32,6 +33,11 @@ def paths_of_bank():
         ]
     )
     importing.take_in(done, by=staff)
+    rows = tables.first_rows(samples.TABLE)
+    titles = next(row.cells for row in rows if row.number == tables.header_row(rows))
+    TableLayout.objects.create(
+        signature=tables.signature(titles), columns=tables.guess(titles), account="Compte courant"
+    )
     names = ["statementline_changelist", "statement_changelist", "statement_add", "payeralias_changelist"]
     return [
         *[reverse(f"admin:payments_{name}") for name in names],
