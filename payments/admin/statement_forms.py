@@ -57,7 +57,9 @@ class ColumnsForm(forms.Form):
             "Le nom que vous donnez à ce compte\u00a0: deux comptes de la même banque ne se mélangent pas."
         ),
     )
-    other_account = forms.CharField(label=_("Son nom, si c’est un autre compte"), max_length=64, required=False)
+    other_account = forms.CharField(
+        label=_("Son nom, si c’est un autre compte"), max_length=64, required=False
+    )
 
     def __init__(self, *args: Any, rows: Sequence[Row], header: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
