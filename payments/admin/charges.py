@@ -58,7 +58,13 @@ class ChargeStateFilter(StateFilter):
         "unclear": (_("payée autrement que demandé"), lambda charges: charges.unclear()),
         "to_credit": (_("avoir à émettre"), lambda charges: charges.to_credit()),
         "paid": (_("réglée"), lambda charges: charges.filter(paid_at__isnull=False, cancelled_at=None)),
-        "cancelled": (_("annulée"), lambda charges: charges.exclude(cancelled_at=None)),
+        "written_off": (_("abandonnée"), lambda charges: charges.written_off()),
+        "cancelled": (
+            _("annulée"),
+            lambda charges: charges.exclude(cancelled_at=None).exclude(
+                pk__in=Charge.objects.written_off().order_by().values("pk")
+            ),
+        ),
     }
 
 
@@ -139,8 +145,9 @@ class ChargeAdmin(TreasuryPage, ExtractPage, RemindsUnpaid, DecisionsAdmin):
     inlines = [LineInline, AdjustmentInline, PaymentInline, RefundInline, DocumentInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Charge]:
-        charges: QuerySet[Charge] = Charge.objects.with_amounts().with_due_day().select_related("user")
-        return charges
+        charges: Any = Charge.objects.with_amounts().with_due_day().select_related("user")
+        rows: QuerySet[Charge] = charges.prefetch_related("adjustments")
+        return rows
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Charge], search_term: str
@@ -180,7 +187,7 @@ class ChargeAdmin(TreasuryPage, ExtractPage, RemindsUnpaid, DecisionsAdmin):
     @admin.display(description=_("état"))
     def state(self, charge: Charge) -> str:
         if charge.cancelled_at:
-            return gettext("annulée")
+            return gettext("abandonnée") if charge.is_written_off else gettext("annulée")
         if charge.is_contested:
             return gettext("reprise, à régler")
         if charge.has_lapsed:

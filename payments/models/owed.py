@@ -55,6 +55,15 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
         """In the books, or on credit: a basket is claimed of nobody. The same rule as `is_claimed`."""
         return self.exclude(booked_on=None, due_on=None)
 
+    def written_off(self) -> "ChargeQuerySet":
+        """The same rule as `Charge.is_written_off`."""
+        mine = Adjustment.objects.filter(charge=OuterRef("pk"))
+        lost, cancelled = (
+            Exists(mine.filter(kind=kind))
+            for kind in (Adjustment.Kind.WRITTEN_OFF, Adjustment.Kind.CANCELLED)
+        )
+        return self.exclude(cancelled_at=None).filter(lost, ~cancelled)
+
     def with_due_day(self) -> "ChargeQuerySet":
         """Annotate the day from which each is late: `Charge.due_day`."""
         return self.annotate(due_since=Coalesce("due_on", "booked_on", TruncDate("created_at")))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mailing.models import Email
 from payments.models import Charge, NotUndoable, Payment, Refund
-from tests.admin import told
+from tests.admin import search, told
 from tests.factories import (
     create_booking,
     create_charge,
@@ -189,6 +189,22 @@ def test_a_transfer_of_the_inbox_pays_it_without_a_word_of_too_much(client, staf
 
     assert told(response) == [f"Rapprochée\u00a0: {charge}."]
     assert fresh(charge).paid_at is not None
+
+
+def test_the_list_tells_what_was_given_up_from_what_was_cancelled(client, staff):
+    lost, cancelled, both = given_up(staff), create_charge(40), create_charge(40)
+    cancelled.cancel()
+    payment = pay(both, method="cheque")
+    both.cancel()
+    Refund.objects.get().settle(method="transfer", reference="rendu", recorded_by=staff)
+    payment.undo(by=staff)
+    both.write_off(reason="Chèque jamais reçu", by=staff)
+    charges = reverse("admin:payments_charge_changelist")
+
+    assert search(client, charges, state="written_off") == [lost]
+    assert search(client, charges, state="cancelled") == [both, cancelled]
+    assert [fresh(one).is_written_off for one in (lost, cancelled, both)] == [True, False, False]
+    assert '<td class="field-state">abandonnée</td>' in client.get(charges, {"state": "written_off"}).text
 
 
 # Claimed again
