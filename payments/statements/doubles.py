@@ -68,6 +68,7 @@ class Sorting:
         self.first, self.last = min(days, default=date.min), max(days, default=date.min)
         self.answers: dict[str, Known] = {}  # by the fingerprint of the line of the file
         self.free: defaultdict[tuple[Decimal, date], dict[int, Known]] = defaultdict(dict)
+        self.clues: set[tuple[object, ...]] = set()  # of all that is there
 
     @property
     def around(self) -> tuple[date, date]:
@@ -79,6 +80,8 @@ class Sorting:
         there = {row.fingerprint: row for row in known}
         for row in there.values():
             self.free[row.amount, row.booked_on][row.pk] = row
+            clues = _clues(row.amount, row.account, row.bank_id, row.words)
+            self.clues |= clues if row.format != self.format else clues - {(row.amount,)}
         marked = self._marked()
         for one in marked:
             if one.fingerprint in there:
@@ -116,6 +119,9 @@ class Sorting:
 
     def _take(self, one: Marked, resembles: Callable[[Marked, Known], bool]) -> Known | None:
         """The nearest that resembles it and answers for no other line."""
+        line = one.line
+        if self.clues.isdisjoint(_clues(line.amount, line.account, line.bank_id, one.words)):
+            return None
         for days in sorted(range(-SAME_ID.days, SAME_ID.days + 1), key=abs):
             day = one.line.booked_on + timedelta(days=days)
             for row in self.free.get((one.line.amount, day), {}).values():
@@ -153,3 +159,9 @@ class Sorting:
         if line.bank_id and row.bank_id:
             return line.bank_id == row.bank_id or (is_missing_here and one.words == row.words)
         return one.words == row.words
+
+
+def _clues(amount: Decimal, account: str, bank_id: str, words: str) -> set[tuple[object, ...]]:
+    """Without one in common, two lines do not resemble each other. The amount alone counts between two formats."""
+    named = {(amount, account, "id", bank_id)} if bank_id else set()
+    return {(amount,), (amount, account, "words", words), *named}

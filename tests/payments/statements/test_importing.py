@@ -271,6 +271,22 @@ def test_a_year_of_equal_amounts_moved_by_a_day_does_not_take_the_square_of_its_
     assert (len(new), len(doubtful)) == (0, 2000)
 
 
+def test_a_day_of_equal_amounts_of_others_does_not_take_the_square_of_its_length():
+    from payments.statements.doubles import Known, Sorting  # noqa: PLC0415
+
+    day, count = date(2026, 1, 5), 4000
+    lines = [
+        ReadLine(n, day, day, Decimal(40), f"M {n}", account="85", bank_id=f"B{n}") for n in range(count)
+    ]
+    known = [Known(n, f"f{n}", "ofx", "85", f"A{n}", day, Decimal(40), f"z {n}") for n in range(count)]
+
+    started = perf_counter()
+    new, doubtful, _known = Sorting(lines, "ofx").sort(known)
+
+    assert perf_counter() - started < 10  # 0.2 s on a quiet machine
+    assert (len(new), len(doubtful)) == (count, 0)
+
+
 def test_what_a_file_says_twice_and_another_said_otherwise_is_for_a_person_to_decide(staff):
     take_in(ofx(("A", "0105", "40", "VIR CAMILLE DEMO")), staff)
     more = "<AcctSvcrRef>B</AcctSvcrRef><AddtlNtryInf>VIR CAMILLE DEMO</AddtlNtryInf>"
