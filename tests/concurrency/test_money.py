@@ -1,5 +1,6 @@
 import json
 from decimal import Decimal
+from threading import Event
 from uuid import uuid4
 
 from django.conf import settings
@@ -182,29 +183,27 @@ def test_a_place_given_back_while_the_rest_is_paid_is_owed_back_whichever_comes_
     assert [(one.amount_owed, one.amount_kept, one.amount_promised) for one in charges] == [(20, 20, 20)] * 4
 
 
-def test_a_bank_that_takes_money_back_while_it_is_being_given_back_never_leaves_it_unwritten(at_once):
-    """Whichever comes first: nothing is asked of the provider any more, or what it has made is in the books."""
-    owed = []
-    for rank in range(4):
-        order = paid_order(create_charge(40))
-        notification(order)()
-        payment = Payment.objects.latest("pk")
-        owed.append((payment.charge.owe_refund(Decimal(15), reason="gesture"), payment, f"cb-{rank}"))
+def test_a_bank_takes_money_back_at_the_moment_when_its_provider_is_asked_for_it(at_once, monkeypatch):
+    """It waits until it is written that the provider was asked, and leaves that promise alone."""
+    notification(paid_order(create_charge(40)))()
+    payment = Payment.objects.get()
+    refund = payment.charge.owe_refund(Decimal(15), reason="gesture")
+    asking, taken, ask = Event(), Event(), checkouts._asked
 
-    at_once(
-        *[act for refund, payment, name in owed for act in (asking(refund, payment), taking(payment, name))]
-    )
+    def slowly(owed, payment):
+        asking.set()
+        taken.wait(0.3)  # in vain: the charge is held
+        return ask(owed, payment)
 
-    made = SandboxRefund.objects.count()
-    assert Payment.objects.filter(kind=Payment.Kind.REFUND, amount=-15).count() == made
-    assert Payment.objects.filter(kind=Payment.Kind.CHARGEBACK).count() == 4
+    def take_back():
+        asking.wait(30)
+        payment.charge.take_back(payment, amount=Decimal(40), reference="cb", kind="chargeback")
+        taken.set()
+
+    monkeypatch.setattr(checkouts, "_asked", slowly)
+    results = at_once(lambda: checkouts.refund(refund, payment), take_back)
+
+    assert results == [True, None]
+    assert SandboxRefund.objects.count() == 1
+    assert sorted(Payment.objects.values_list("amount", flat=True)) == [-40, -15, 40]
     assert not Refund.objects.to_make().exists()
-
-
-def asking(refund, payment):
-    return lambda: checkouts.refund(refund, payment)
-
-
-def taking(payment, reference):
-    take_back = payment.charge.take_back
-    return lambda: take_back(payment, amount=Decimal(40), reference=reference, kind="chargeback")
