@@ -144,7 +144,8 @@ def _record_takeback(
         charge.record_payment(
             method=payment.method, amount=-written.amount, reference=returned(back.reference)
         )
-    if back.is_undone and not back.is_chargeback:  # it will not be made: another way may be taken
+    is_refused = back.is_undone and not back.is_chargeback and not back.is_asked_again
+    if is_refused:  # it will not be made: another way may be taken
         for asked in charge.refunds.to_make().filter(asked_of=payment, amount=back.amount):
             asked.free()
     if written or back.is_undone:

@@ -77,6 +77,7 @@ class Takeback(NamedTuple):
     on: date
     is_chargeback: bool
     is_undone: bool = False  # the refund failed or the bank gave in: we hold the money, or hold it again
+    is_asked_again: bool = False  # failed, and asked for since by another one that may still be made, or is
 
 
 class ProviderPayment(NamedTuple):

@@ -140,9 +140,12 @@ def _paid_on(charge: Any, takebacks: tuple[Takeback, ...]) -> date:
 
 
 def _takebacks(client: stripe.StripeClient, charge: Any) -> Iterator[Takeback]:
-    for refund in charge.refunds.auto_paging_iter():
+    refunds = list(charge.refunds.auto_paging_iter())
+    alive = {_key(refund) for refund in refunds if not REFUNDS.get(refund.status)} - {None}
+    for refund in refunds:
         if refund.status in REFUNDS:
-            yield _takeback(refund, is_chargeback=False, is_undone=REFUNDS[refund.status])
+            back = _takeback(refund, is_chargeback=False, is_undone=REFUNDS[refund.status])
+            yield back._replace(is_asked_again=back.is_undone and _key(refund) in alive)
     if charge.disputed:
         for dispute in client.v1.disputes.list({"charge": charge.id, "limit": 100}).auto_paging_iter():
             if dispute.status in DISPUTES:
@@ -153,11 +156,16 @@ def _takeback(row: Any, *, is_chargeback: bool, is_undone: bool) -> Takeback:
     return Takeback(row.id, from_cents(row.amount), _day(row.created), is_chargeback, is_undone)
 
 
+def _key(refund: Any) -> str | None:
+    """Under which we asked for it."""
+    return refund.metadata.to_dict().get("key") if refund.metadata else None
+
+
 def refund(payment: str, *, amount: Decimal, key: str) -> Refunded:
     """Their idempotency keys last a day: ours is noted on the refund too, and looked for first."""
     with _client() as client:
         all_made = client.v1.refunds.list({"payment_intent": payment, "limit": 100}).auto_paging_iter()
-        known = [one for one in all_made if one.metadata and one.metadata.to_dict().get("key") == key]
+        known = [one for one in all_made if _key(one) == key]
         alive = [one for one in known if not REFUNDS.get(str(one.status))]
         given = (
             alive[0]

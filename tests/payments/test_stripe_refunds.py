@@ -164,6 +164,25 @@ def test_a_refund_that_comes_back_after_it_was_done_is_money_we_hold_and_owe_aga
     assert [owed.amount for owed in paid.refunds.to_make()] == [Decimal(15)]
 
 
+def test_a_refund_asked_again_stays_asked_whatever_became_of_the_first(stripe, paid):
+    owed, payment = owe(paid)
+    stripe.fake.new_refunds_are = "failed"
+    with pytest.raises(providers.ProviderRefused):
+        checkouts.refund(owed, payment)
+    stripe.fake.new_refunds_are = "pending"
+    checkouts.refund(owed, payment)
+
+    stripe.carry("charge.refunded")
+    stripe.fake.dispute(payment.reference)
+    stripe.carry("charge.dispute.created")
+
+    [asked] = paid.refunds.to_make()
+    assert asked.is_under_way
+    stripe.fake.change_refund(list(stripe.fake.refunds)[-1], "succeeded")
+    stripe.carry("refund.updated")
+    assert money(paid) == [("chargeback", -40), ("refund", -15)]
+
+
 # Given back from their dashboard
 
 
