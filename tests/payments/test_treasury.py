@@ -176,7 +176,7 @@ def move(charges, number, kind, which, tenths, days, staff):
         verbs[kind]()
 
 
-@hypothesis.settings(max_examples=12, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(max_examples=7, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
 @hypothesis.given(movements=movements)
 def test_in_any_period_what_is_due_by_nature_is_what_the_payers_owe_in_the_books(movements):
     with on(12, 15), transaction.atomic():
