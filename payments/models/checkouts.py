@@ -45,7 +45,10 @@ class CheckoutQuerySet(models.QuerySet["Checkout"]):
 
     def in_words(self) -> str:
         """What each provider holds, and what it was asked for."""
-        return ", ".join(f"{one.provider} {one.unclear} (≠ {one.amount} EUR)" for one in self.unclear())
+        names = dict(Payment.Method.choices)
+        return ", ".join(
+            f"{names[one.provider]} {one.unclear} (≠ {one.amount} EUR)" for one in self.unclear()
+        )
 
     def clear(self) -> int:
         """A person has looked. What the provider says otherwise later is shown again."""

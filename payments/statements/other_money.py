@@ -49,7 +49,10 @@ def not_a_payment(line: StatementLine, left: Decimal, rows: OpenRows) -> "Iterat
     said = folded(f"{line.payer} {line.label}")
     for sign, reason, score, pattern in WORDS:
         if left * sign > 0 and re.search(pattern, said):
-            yield proposal(reason, score, _("d’après le libellé"))
+            why = _("d’après le libellé")
+            if reason == Aside.Reason.STRIPE:
+                why = _("d’après le libellé\u202f; ce que Stripe a retenu s’écrit sur la page de la ligne")
+            yield proposal(reason, score, why)
             break
     named = rows.names_typed.named_in(said) if left in rows.typed else {}
     for payment in rows.typed.get(left, []):

@@ -37,7 +37,7 @@ def test_another_currency_is_shown_to_staff_with_what_to_do_until_they_say_it_is
     assert "1 somme payée dans une autre devise" in treasurer.get(reverse("admin:payments_treasury")).text
     assert search(treasurer, CHARGES, state="unclear") == [charge]
     page = treasurer.get(reverse("admin:payments_charge_clear", args=[charge.pk])).text
-    assert f"Le prestataire tient stripe {intent} 50.00 USD (≠ 40.00 EUR)." in page
+    assert f"Le prestataire tient Stripe {intent} 50.00 USD (≠ 40.00 EUR)." in page
     assert "rendez-le chez le prestataire" in page
 
     assert told(clear(treasurer, charge)) == ["C’est noté\u00a0: ce paiement n’attend plus personne."]
@@ -68,7 +68,7 @@ def test_an_amount_that_changed_after_it_was_written_is_shown_and_the_books_stay
 
     checkouts.synchronise(checkout)
 
-    assert Charge.objects.get().checkouts.in_words() == f"helloasso {number} 99.00 EUR (≠ 40.00 EUR)"
+    assert Charge.objects.get().checkouts.in_words() == f"HelloAsso {number} 99.00 EUR (≠ 40.00 EUR)"
     assert Payment.objects.get().amount == 40
 
 
