@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from math import log
 
 from rapidfuzz import fuzz, process
@@ -32,7 +32,7 @@ ONE_WORD, SHORT = 0.85, 0.03  # what a name of few words is worth, or lacks, bes
 LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o"})
 
 
-@cache
+@lru_cache(maxsize=20_000)  # people, whom a process would remember once they are forgotten
 def tokens(text: str) -> tuple[str, ...]:
     """The words that may be part of a name, without accents or capitals, each once."""
     found = [word for word in _words(text) if word not in AROUND and not any(sign.isdigit() for sign in word)]

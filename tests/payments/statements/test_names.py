@@ -62,3 +62,11 @@ def test_nobody_to_name():
 
 def test_words_are_kept_once_without_accents_or_numbers():
     assert tokens("M. Éric Ñandú-Eric 2026 S000123") == ("eric", "nandu")
+
+
+def test_a_process_does_not_keep_every_name_that_it_has_ever_read():
+    kept = tokens.cache_parameters()["maxsize"]
+    for number in range(kept + 10):
+        tokens(f"camille {number}")
+
+    assert tokens.cache_info().currsize == kept
