@@ -324,6 +324,9 @@ class Booking(Owing):
         if booking.is_confirmed and not there.room().fits(wanted(booking.places)):
             raise EventFull
         booking.event, booking.queued_at = there, timezone.now()
+        if booking.charge:  # what an invoice still to come says of when it is supplied
+            booking.charge.supplied_on = timezone.localdate(there.starts_at)
+            booking.charge.save(update_fields=["supplied_on"])
         booking.sequence += max(here.sequence - there.sequence, 0)  # their sum only grows
         booking.step("event", "queued_at")
         emails.booking_moved(booking, from_event=here)

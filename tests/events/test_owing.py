@@ -173,6 +173,17 @@ def test_a_place_under_another_name_is_still_its_line(act):
     assert (after.charge, asked(after)) == (booking.charge, [20, 0, 20])
 
 
+def test_an_invoice_that_comes_after_a_move_says_the_new_date(run_commit_hooks):
+    booking = come(invoice_to="CHU")  # nobody knows where to send it
+    booking.move(there := create_event(price=Decimal(20), starts_in=timedelta(days=90)))
+    Billing.objects.update(**COMPANY)
+
+    with run_commit_hooks():
+        invoicing.invoice(booking.charge)
+
+    assert Charge.objects.get().supplied_on == timezone.localdate(there.starts_at)
+
+
 def test_who_leaves_after_another_is_their_own_line():
     booking = come(create_event(price=Decimal(20), cancellation_fee=Decimal(5)), of=4)
     give_back(booking, "Lou")  # in no book yet: asked anew
