@@ -23,7 +23,7 @@ from payments.models import (
     StatementLine,
     UnderWay,
 )
-from payments.standing import returned
+from payments.standing import returned, turn_of
 
 logger = logging.getLogger(__name__)
 # Of several attempts on one page, what counts is the best.
@@ -139,6 +139,7 @@ def _record_takeback(
     charge: Charge, payment: Payment, back: providers.Takeback, *, line: StatementLine | None = None
 ) -> None:
     charge = charge.locked()
+    back = back._replace(reference=turn_of(payment.method, back.reference))
     written = Payment.objects.filter(method=payment.method, reference=back.reference).first()
     if written and back.is_undone:
         charge.record_payment(

@@ -12,6 +12,13 @@ def returned(reference: str) -> str:
     return f"{reference}-rendu"
 
 
+def turn_of(method: str, reference: str) -> str:
+    """Under what we write this takeback now: once its money came back, it may be taken again by the same name."""
+    while Payment.objects.filter(method=method, reference=returned(reference)).exists():
+        reference = f"{reference}-encore"
+    return reference
+
+
 def sources(payments: Iterable[Payment]) -> dict[int, int]:
     """Of each payment of a charge, the one that it counters, or brings again once a dispute is won: all is one money."""
     rows = sorted(payments, key=lambda row: row.pk)

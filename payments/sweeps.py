@@ -10,7 +10,7 @@ from payments import checkouts
 from payments.models import Checkout, Payment, StatementLine
 from payments.providers import ProviderPayment, ProviderRefused, State, Takeback
 from payments.providers.helloasso import Listed
-from payments.standing import returned
+from payments.standing import returned, turn_of
 
 logger = logging.getLogger(__name__)
 
@@ -88,13 +88,10 @@ def _show_other(line: StatementLine, words: str, **facts: Any) -> None:
 
 def _is_written(provider: str, payment: ProviderPayment) -> bool:
     """Whether reading it again would write nothing."""
-    backs = {back.reference: returned(back.reference) for back in payment.takebacks}
-    names = [payment.reference, *backs, *backs.values()]
-    rows = Payment.objects.filter(method=provider, reference__in=names).values_list("reference", flat=True)
-    written = set(rows)
-    if payment.reference not in written:
+    ours = Payment.objects.filter(method=provider)
+    if not ours.filter(reference=payment.reference).exists():
         return payment.state != State.PAID
     return all(
-        backs[back.reference] in written or (back.reference in written) != back.is_undone
+        ours.filter(reference=turn_of(provider, back.reference)).exists() != back.is_undone
         for back in payment.takebacks
     )

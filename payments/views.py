@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from accounts.limits import rate_limited
 from payments import charge_page, checkouts, providers
@@ -34,7 +34,7 @@ def _charges() -> QuerySet[Charge]:
 
 @login_not_required
 @private_page
-@require_GET
+@require_safe
 def charge(request: HttpRequest, uuid: UUID) -> HttpResponse:
     charge = get_object_or_404(_charges(), uuid=uuid)
     awaited = charge_page.awaited(charge)

@@ -170,14 +170,17 @@ def _paid_on(payment: dict[str, Any], takebacks: tuple[Takeback, ...]) -> date:
 
 def _takebacks(payment: dict[str, Any]) -> Iterator[Takeback]:
     """What was given back, then what the bank took back: all that was left, or nothing of it since it gave in."""
-    left = int(payment["amount"])
-    for operation in payment.get("refundOperations") or []:
+    left, operations = int(payment["amount"]), payment.get("refundOperations") or []
+    for operation in operations:
         if operation.get("status") == "Processed":
             left -= int(operation["amount"])
             day = _day((operation.get("meta") or {}).get("createdAt") or payment["date"])
             yield Takeback(_refund(operation), from_cents(int(operation["amount"])), day, is_chargeback=False)
     if left > 0:
         day = _day((payment.get("meta") or {}).get("updatedAt") or payment["date"])
+        if payment["state"] == "Refunded" and not operations:  # it does not say how
+            yield Takeback(f"refunded-{payment['id']}", from_cents(left), day, is_chargeback=False)
+            return
         is_taken = payment["state"] == "Contested" or STATES.get(payment["state"]) == State.FAILED
         yield Takeback(f"contested-{payment['id']}", from_cents(left), day, True, is_undone=not is_taken)
 

@@ -267,6 +267,31 @@ def test_a_contested_payment_is_asked_for_again_and_kept_if_the_bank_gives_in(he
     assert received(charge)[3:] == [("refund", -10)]
 
 
+def test_what_the_bank_contests_again_after_it_gave_in_is_asked_for_again(helloasso, paid):
+    checkout, number = paid
+    for _time in range(2):
+        helloasso.contest(number)
+        for _reading in range(2):
+            checkouts.synchronise(checkout)
+        assert Charge.objects.get().is_contested
+        helloasso.gives_in(number)
+        for _reading in range(2):
+            checkouts.synchronise(checkout)
+        assert Charge.objects.get().paid_at
+
+    assert [amount for _kind, amount in received(checkout.charge)] == [40, -40, 40, -40, 40]
+
+
+def test_a_payment_told_refunded_without_a_word_how_is_given_back_whole(helloasso, paid):
+    checkout, number = paid
+    helloasso.set_state(number, "Refunded")
+
+    for _time in range(2):
+        checkouts.synchronise(checkout)
+
+    assert received(checkout.charge) == [("received", 40), ("refund", -40)]
+
+
 def test_after_a_refund_in_part_the_bank_takes_back_the_rest(helloasso, paid):
     checkout, number = paid
     checkouts.refund(owe(checkout.charge, 15), payment_of(checkout.charge))

@@ -66,7 +66,9 @@ def test_a_number_that_names_another_payer_is_proposed_and_not_sure(others):
 def test_a_name_and_its_amount_are_not_sure_beside_the_number_of_another_sum(others):
     named = charge()
 
-    [proposal, *_others] = proposed(line(payer="DEMO CAMILLE", label=charge(90, "Zoé Essai").number))
+    [proposal, *_others] = proposed(
+        line(payer="DEMO CAMILLE", label=charge(90, "Zoé Essai", "zoe@example.org").number)
+    )
 
     assert (proposal.rows, proposal.is_sure) == ((named,), False)
     assert "le libellé porte le numéro d’une autre somme" in proposal.reasons
