@@ -32,8 +32,8 @@ ELSEWHERE = admin* helloasso* stripe* provider_contract papers* receipts* ticket
 	board groups member_messages card profile *_form
 
 test: venv services
-	.venv/bin/python -m pytest -n 3 --dist loadgroup
-	TEST_DATABASE=sqlite .venv/bin/python -m pytest -n 3 --dist loadgroup -k "not admin" $(CORE) \
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	TEST_DATABASE=sqlite .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -k "not admin" $(CORE) \
 		--ignore tests/members/imports $(ELSEWHERE:%=--ignore-glob="*/test_%.py")
 	bin/check
 

@@ -23,8 +23,19 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(items):
-    """Walks in a browser come last, the longest of them first: Playwright stays in the process once it has started."""
-    items.sort(key=lambda item: ("tests/browser/" in item.nodeid, "every_page" not in item.nodeid))
+    """What asks nothing of the database goes first, while its migrations run. Walks in a browser come last, the longest
+    of them first: Playwright stays in the process once it has started."""
+    items.sort(
+        key=lambda item: (
+            "tests/browser/" in item.nodeid,
+            "every_page" not in item.nodeid and _asks_database(item),
+        )
+    )
+
+
+def _asks_database(item):
+    asked = {"db", "transactional_db"}
+    return item.get_closest_marker("django_db") is not None or not asked.isdisjoint(item.fixturenames)
 
 
 def pytest_collection_finish():

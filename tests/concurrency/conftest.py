@@ -10,7 +10,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "tests/concurrency" in str(item.path):
             item.add_marker(pytest.mark.django_db(transaction=True))
-            item.add_marker(pytest.mark.xdist_group("concurrency"))
 
 
 @pytest.fixture(autouse=True)

@@ -35,7 +35,7 @@ from payments.statements.proposals import Desk
 from payments.treasury import Treasury
 from tests.iamm.test_load_demo import load_demo
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.django_db
 MODELS = [
     Charge,
     Payment,

@@ -36,7 +36,7 @@ from payments.models import Charge
 from tests.factories import create_partner
 from tests.iamm.test_load_demo import load_demo
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]  # loaded once, by one worker
+pytestmark = pytest.mark.django_db
 CLEAN = [Plan, Member, Membership, Application, Training, Event, Price, PromoCode, Question]
 CLEAN += [Booking, Registration, Answer, AccessNeed, Speaker, Slot, Resource, ReminderRule, Feedback, Charge]
 
