@@ -9,6 +9,8 @@ import time_machine
 from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings
 from django.core.cache import cache
+from django.core.files.storage import storages
+from django.core.signals import setting_changed
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -80,6 +82,20 @@ def _tasks_run_in_process():
     """A test that wants a real worker starts one of its own."""
     app.conf.task_always_eager = True
     app.conf.task_eager_propagates = True
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_private_storage():
+    """A test of other storages has Django build them all anew; fields of models keep the one they began with."""
+    private = storages["private"]
+
+    def keep(*, setting, **kwargs):
+        if setting in {"STORAGES", "STATIC_ROOT", "STATIC_URL"}:
+            storages._storages["private"] = private
+
+    setting_changed.connect(keep)
+    yield
+    setting_changed.disconnect(keep)
 
 
 @pytest.fixture(autouse=True)
