@@ -24,13 +24,12 @@ run: .venv/requirements.lock
 	bin/run
 
 # What the embedded mode promises on its own database: the rules, and the pages that most people see. The admin asks nothing
-# of it, and what a provider, a sign-in, a file, a letter or a document is like does not depend on where rows are kept.
-CORE = tests/events tests/journal tests/mailing tests/members tests/payments \
+# of it, and what a provider, a file, a letter or a document is like does not depend on where rows are kept.
+CORE = tests/accounts tests/events tests/journal tests/mailing tests/members tests/payments \
 	$(addprefix tests/iamm/test_, demo_rows.py page_cache.py prepare.py retention.py ticks_at_once.py)
 ELSEWHERE = admin* helloasso* stripe* provider_contract papers* receipts* tickets booking_ics feeds structured_data \
-	standing_everywhere renewal_cases *_pages machine membership_machine *_year *mails exports content resources \
-	board groups member_messages card profile *_form agenda archive search feedback approvals personal_feed sign_in_sheet \
-	directory duplicates invitations voters proofs
+	validators standing_everywhere renewal_cases *_pages machine membership_machine *_year *mails exports content resources \
+	board groups member_messages card profile *_form
 
 test: venv services
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
