@@ -32,14 +32,6 @@ RULES = {
     "resultTypes": ["violations"],
     "preload": {"assets": ["media"]},  # not the style sheets, one by one: none of these rules reads them
 }
-# Of the same page, narrower and in other colours, only what these change is read again.
-AGAIN = RULES | {
-    "runOnly": {
-        "type": "rule",
-        "values": ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"]
-        + ["button-name", "link-name", "aria-hidden-focus", "page-has-heading-one"],
-    }
-}
 SHOWN = {"shows_email": True, "shows_college": True, "shows_organisation": True}
 LONG = "Intelligence artificielle, anticonstitutionnellement parlant : ce que la recherche montpelliéraine en dit"
 
@@ -169,9 +161,9 @@ def faults(page, window):
     scheme, width = window
     opposite = ("dark" if scheme == "light" else "light", 1280 if width < 1280 else 360)
     page.evaluate(Axe().axe_script)
-    found = _faults(page, RULES)
+    found = _faults(page)
     _show(page, opposite)
-    found += [(*fault, opposite) for fault in _faults(page, AGAIN)]
+    found += [(*fault, opposite) for fault in _faults(page)]
     _show(page, window)
     return found
 
@@ -182,8 +174,8 @@ def _show(page, window):
     page.evaluate("document.getAnimations().forEach(one => one.finish())")  # colours fade into each other
 
 
-def _faults(page, rules):
-    violations = page.evaluate("rules => axe.run(rules).then(told => told.violations)", rules)
+def _faults(page):
+    violations = page.evaluate("rules => axe.run(rules).then(told => told.violations)", RULES)
     found = [(violation["id"], node["html"][:120]) for violation in violations for node in violation["nodes"]]
     if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
         found.append(("sideways scroll", ""))

@@ -280,7 +280,7 @@ def test_whatever_happens_places_queue_mails_and_money_stay_right():
     run_state_machine_as_test(
         Places,
         settings=settings(
-            max_examples=6,
+            max_examples=8,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

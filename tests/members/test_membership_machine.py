@@ -211,7 +211,7 @@ class Life(RuleBasedStateMachine):
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
 def test_whatever_happens_no_day_is_lost_or_sold_twice():
     steps = settings(
-        max_examples=6,
+        max_examples=8,
         stateful_step_count=20,
         deadline=None,
         suppress_health_check=list(HealthCheck),
